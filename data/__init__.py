@@ -1,0 +1,1 @@
+"""Facts: the model everybody speaks, the sources it is read from, and the synthetic city."""

@@ -1,0 +1,68 @@
+"""What a room raises when it can't go on: what, where, why, and what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class JalonError(Exception):
+    """Base of every error a user may see.
+
+    Parameters
+    ----------
+    code : str
+        Stable, machine-readable name, e.g. ``duplicate_id``.
+    message : str
+        What is wrong, in one sentence.
+    where : str, optional
+        JSON pointer (``orders.json#/orders/3/lat``) or ``file:line``.
+    action : str, optional
+        What the user can do about it.
+    """
+
+    exit_code = 2
+
+    def __init__(self, code: str, message: str, where: str = "", action: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.where = where
+        self.action = action
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        advice = f" ({self.action})" if self.action else ""
+        return f"{place}{self.message}{advice} [{self.code}]"
+
+    def as_dict(self) -> dict[str, str]:
+        """Return the error as the JSON object every ``--json`` command prints on failure."""
+        return {"code": self.code, "message": self.message, "where": self.where, "action": self.action}
+
+
+class InputError(JalonError):
+    """The user's input is wrong (exit 2)."""
+
+
+class RoutingDataError(JalonError):
+    """The streets, the city file or a place on them can't be used (exit 3)."""
+
+    exit_code = 3
+
+
+class TooLargeError(JalonError):
+    """The problem is over a stated limit (exit 4)."""
+
+    exit_code = 4
+
+
+class NothingFeasibleError(JalonError):
+    """No plan was found in the time given (exit 5)."""
+
+    exit_code = 5
+
+
+def near_miss(word: str, known: Iterable[str]) -> str:
+    """Return ``did you mean `x`?`` for the known name closest to ``word``, or an empty string."""
+    match = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"did you mean `{match[0]}`?" if match else ""

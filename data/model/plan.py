@@ -1,0 +1,244 @@
+"""A plan: what is published, self-contained, so that anyone can check it with nothing but its JSON.
+
+Timeline of a tour. It leaves ``start`` at ``departure_at``. For stop k the vehicle drives ``legs[k]`` (leaving at
+``depart_at``, not before the previous end plus the breaks taken there), arrives ``travel_s`` later, waits until
+``start_at``, and is busy until ``end_at`` = ``start_at`` + the place's set-up (none where the stop before was at the
+same place) + the service of each hand-over, one after the other. ``legs[-1]`` returns to the hub. Windows and opening hours hold for the *start* of each hand-over,
+low-emission hours for everything from arrival to departure and for every zone a leg crosses.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from data.model.base import Count, Id, Instant, Latitude, Longitude, Value, Window
+from data.model.hub import Hub
+from data.model.order import Order
+from data.model.place import Place
+from data.model.vehicle import Category, Critair, Energy, Vehicle
+from data.model.zone import Exemption
+
+
+class ZoneCrossing(Value):
+    """A stretch of a leg inside a zone, in seconds from the leg's departure (both rounded outwards)."""
+
+    zone_id: Id
+    enter_s: Count
+    exit_s: Count
+
+
+class Leg(Value):
+    """The drive to the next stop; integers are the travel-time table's own entries."""
+
+    depart_at: Instant
+    travel_s: Count
+    distance_m: Count
+    zones: tuple[ZoneCrossing, ...] = ()
+
+
+class BoxUse(Value):
+    """A parcel's box: index into the locker's ``boxes``."""
+
+    parcel_id: Id
+    box: Count
+
+
+class Handover(Value):
+    """One order handed over at a stop: which option of the order, from when, for how long."""
+
+    order_id: Id
+    option: Count
+    start_at: Instant
+    service_s: Count
+    boxes: tuple[BoxUse, ...] = ()
+
+
+class Stop(Value):
+    """One visit of one place. ``zone_ids`` are the zones in force the place lies in."""
+
+    place_id: Id
+    arrival_at: Instant
+    start_at: Instant
+    end_at: Instant
+    setup_s: Count
+    handovers: tuple[Handover, ...]
+    zone_ids: tuple[Id, ...] = ()
+
+
+class BreakTaken(Value):
+    """A driver's break, taken after ``after_stop`` stops (0 = before the first)."""
+
+    break_id: Id
+    after_stop: Count
+    start_at: Instant
+    duration_s: Count
+
+
+class TourStart(Value):
+    """Where a tour starts: at its hub, or where the vehicle is when it is already on the road."""
+
+    lat: Latitude
+    lon: Longitude
+    at_hub: bool = True
+
+
+class Tour(Value, kw_only=True):
+    """One vehicle's day. ``loading_list`` names its parcels in loading order: last stop first."""
+
+    vehicle_id: Id
+    start: TourStart
+    departure_at: Instant
+    return_at: Instant
+    legs: tuple[Leg, ...]
+    stops: tuple[Stop, ...]
+    breaks: tuple[BreakTaken, ...] = ()
+    parcels: Count
+    load_g: Count
+    load_dm3: Count
+    distance_m: Count
+    travel_s: Count
+    service_s: Count
+    waiting_s: Count
+    cost_cents: Count
+    co2e_mg_per_km: Count
+    co2e_g: Count
+    loading_list: tuple[Id, ...]
+
+
+class Closure(Value, kw_only=True):
+    """When a zone is closed to an access class, already resolved to instants for the planned day."""
+
+    zone_id: Id
+    first_banned: Critair
+    hours: str
+    decree_url: str = ""
+    closed: tuple[Window, ...]
+
+
+class AccessClass(Value):
+    """Vehicles that may drive the same streets at the same times."""
+
+    id: Id
+    category: Category
+    critair: Critair
+    energy: Energy
+    vehicle_ids: tuple[Id, ...]
+    exempt_zone_ids: tuple[Id, ...] = ()
+    closures: tuple[Closure, ...] = ()
+
+
+class PlaceHours(Value):
+    """When a place is open on the planned day, resolved from its opening_hours."""
+
+    place_id: Id
+    open: tuple[Window, ...]
+
+
+class Lock(Value, kw_only=True):
+    """What must not change: these orders, on this vehicle; with ``sequence`` also first and in this order."""
+
+    vehicle_id: Id
+    order_ids: tuple[Id, ...]
+    sequence: bool
+    closed_to_others: bool = False
+    reason: str
+
+
+class Reason(Value):
+    """Why an order is not on a tour; ``code`` is stable, ``text`` is for people."""
+
+    code: Id
+    text: str
+    vehicle_id: str = ""
+    zone_id: str = ""
+    place_id: str = ""
+
+
+class Postponed(Value):
+    """An order that goes on a later day its promise still holds."""
+
+    order_id: Id
+    to_day: date
+    reasons: tuple[Reason, ...]
+
+
+class Unassigned(Value):
+    """An order that no tour takes and whose promise is thereby broken (or can't be kept at all)."""
+
+    order_id: Id
+    reasons: tuple[Reason, ...]
+
+
+class HireOption(Value):
+    """A vehicle that could be hired: the promises it would keep and at what price."""
+
+    vehicle_id: Id
+    saves_order_ids: tuple[Id, ...]
+    cost_cents: Count
+    cents_per_order: Count
+
+
+class Bound(Value):
+    """What the fleet can carry at most, per limiting resource; ``orders`` is the smallest."""
+
+    orders: Count
+    by_parcels: Count
+    by_load_g: Count
+    by_volume_dm3: Count
+    by_time: Count
+    explanation: str
+
+
+class Totals(Value):
+    """Sums over the plan; costs in cents, emissions in grams of CO2e (well to wheel)."""
+
+    orders: Count
+    served: Count
+    postponed: Count
+    unassigned: Count
+    tours: Count
+    stops: Count
+    distance_m: Count
+    travel_s: Count
+    service_s: Count
+    waiting_s: Count
+    vehicle_cents: Count
+    option_cents: Count
+    cost_cents: Count
+    co2e_g: Count
+
+
+class Plan(Value, kw_only=True):
+    """A complete plan for one day, as written to disk and sent over the wire.
+
+    ``done`` are orders handed over before this plan was made. ``moved`` are orders that were on another vehicle
+    in the plan this one replaces. ``emission_factors`` names the dated factor set behind ``co2e_mg_per_km``.
+    """
+
+    format: Literal["jalon.plan/1"] = "jalon.plan/1"
+    id: Id
+    day: date
+    time_zone: str
+    created_at: Instant
+    city: str
+    seed: int
+    replaces: str = ""
+    hubs: tuple[Hub, ...]
+    vehicles: tuple[Vehicle, ...]
+    places: tuple[Place, ...]
+    place_hours: tuple[PlaceHours, ...]
+    orders: tuple[Order, ...]
+    delivery_days: tuple[date, ...] = ()
+    exemptions: tuple[Exemption, ...] = ()
+    access: tuple[AccessClass, ...]
+    locks: tuple[Lock, ...]
+    tours: tuple[Tour, ...]
+    postponed: tuple[Postponed, ...]
+    unassigned: tuple[Unassigned, ...]
+    done: tuple[Id, ...] = ()
+    moved: tuple[Id, ...] = ()
+    hire_options: tuple[HireOption, ...] = ()
+    bound: Bound
+    emission_factors: str
+    totals: Totals

@@ -1,0 +1,76 @@
+"""What a planner is asked: one day, a fleet, places, orders, and what is already fixed."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from data.model.base import Id, Instant, Latitude, Longitude, Value
+from data.model.hub import Hub
+from data.model.order import Order
+from data.model.place import Place
+from data.model.vehicle import Vehicle
+from data.model.zone import Exemption
+
+
+class VehicleStatus(Value):
+    """What a vehicle has done so far on the planned day.
+
+    Its tour freezes at the first loading scan (``loading_started``): the stops and their order stay, nothing is
+    added. Once it has left, ``lat``/``lon``/``at`` say where it is, ``done`` which orders are handed over (or
+    failed), ``on_board`` which it still carries; on-board orders stay on this vehicle.
+    """
+
+    vehicle_id: Id
+    loading_started: bool = False
+    lat: Latitude | None = None
+    lon: Longitude | None = None
+    at: Instant | None = None
+    done: tuple[Id, ...] = ()
+    on_board: tuple[Id, ...] = ()
+
+    def __post_init__(self) -> None:
+        given = [value is not None for value in (self.lat, self.lon, self.at)]
+        if any(given) and not all(given):
+            raise ValueError("a vehicle that has left needs lat, lon and at together")
+        if self.on_board and not all(given):
+            raise ValueError("a vehicle with orders on_board needs lat, lon and at")
+
+    @property
+    def has_left(self) -> bool:
+        """Whether the vehicle is on the road."""
+        return self.at is not None
+
+
+class PlanRequest(Value, kw_only=True):
+    """The input of ``jalon solve``: ``format`` is its version.
+
+    ``city`` is the path of the ``.city`` file, relative to the request's own file. ``places`` are homes and any
+    place the city doesn't know; an order's option may name either. ``done`` are orders already handed over. ``delivery_days`` are the days later than
+    ``day`` on which the same fleet runs, for postponing within the promise.
+    """
+
+    format: Literal["jalon.request/1"] = "jalon.request/1"
+    day: date
+    time_zone: str = "Europe/Paris"
+    city: str = ""
+    hubs: Annotated[tuple[Hub, ...], Meta(min_length=1)]
+    vehicles: Annotated[tuple[Vehicle, ...], Meta(min_length=1)]
+    places: tuple[Place, ...] = ()
+    orders: tuple[Order, ...] = ()
+    exemptions: tuple[Exemption, ...] = ()
+    statuses: tuple[VehicleStatus, ...] = ()
+    done: tuple[Id, ...] = ()
+    delivery_days: tuple[date, ...] = ()
+
+
+class OrderBook(Value):
+    """Orders on their own, as in a burst: with the home places they bring."""
+
+    format: Literal["jalon.orders/1"] = "jalon.orders/1"
+    places: tuple[Place, ...] = ()
+    orders: tuple[Order, ...] = ()
+
+

@@ -1,0 +1,94 @@
+"""Vehicles: class, what they carry, when they work, what they cost."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from data.model.base import Count, Id, Value, Window
+from data.model.parcel import Dimensions
+
+
+class Category(StrEnum):
+    """Vehicle category as French low-emission rules name it, plus the cargo bike, which no rule bans."""
+
+    VP = "vp"
+    VUL = "vul"
+    PL = "pl"
+    TWO_WHEELER = "2rm"
+    CARGO_BIKE = "cargo_bike"
+
+
+class Critair(StrEnum):
+    """Crit'Air sticker, cleanest first; ``NC`` is no sticker."""
+
+    EL = "EL"
+    V1 = "V1"
+    V2 = "V2"
+    V3 = "V3"
+    V4 = "V4"
+    V5 = "V5"
+    NC = "NC"
+
+    @property
+    def rank(self) -> int:
+        """0 for the cleanest (EL) up to 6 (NC)."""
+        return list(Critair).index(self)
+
+
+class Energy(StrEnum):
+    """What drives the vehicle."""
+
+    DIESEL = "diesel"
+    PETROL = "petrol"
+    E10 = "e10"
+    E85 = "e85"
+    ELECTRIC = "electric"
+    HUMAN = "human"
+
+
+class Role(StrEnum):
+    """Own vehicles are planned; reserve ones too, at their price; hired ones are only proposed until hired."""
+
+    OWN = "own"
+    RESERVE = "reserve"
+    HIRED = "hired"
+
+
+class Break(Value):
+    """A driver's break: starts inside ``window``, lasts ``duration_s``, taken between two stops."""
+
+    id: Id
+    window: Window
+    duration_s: Count
+
+
+class VehicleCosts(Value):
+    """What using the vehicle for a day costs. An hour is counted from departure to return."""
+
+    fixed_cents: Count = 0
+    per_km_cents: Count = 0
+    per_hour_cents: Count = 0
+
+
+class Vehicle(Value, kw_only=True):
+    """A vehicle with its driver for one day; it leaves ``hub_id`` and returns there inside ``shift``.
+
+    ``use_per_100km_milli`` is what it burns: millilitres or, for electric vehicles, watt-hours per 100 km.
+    """
+
+    id: Id
+    hub_id: Id
+    category: Category
+    critair: Critair = Critair.NC
+    energy: Energy = Energy.DIESEL
+    capacity_parcels: Count
+    capacity_g: Count
+    capacity_dm3: Count
+    shift: Window
+    breaks: tuple[Break, ...] = ()
+    costs: VehicleCosts = VehicleCosts()
+    skills: tuple[str, ...] = ()
+    role: Role = Role.OWN
+    max_mm: Dimensions | None = None
+    use_per_100km_milli: Count = 0
+    name: str = ""

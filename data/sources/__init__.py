@@ -1,0 +1,1 @@
+"""One loader per source; each says what it left out, and why."""

@@ -1,0 +1,79 @@
+"""From the drawn graph to a :class:`StreetNetwork` in WGS84."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.model.streets import StreetNetwork
+from data.synthetic.graph import Graph
+from data.synthetic.outline import Outline
+from data.synthetic.traffic_rules import access_bits, speed_kmh
+from data.units import EARTH_RADIUS_M
+
+ORIGIN_LAT, ORIGIN_LON = 47.40, 0.30
+METRES_PER_DEGREE = EARTH_RADIUS_M * math.pi / 180
+Points = NDArray[np.float64]
+
+
+def to_degrees(points: Points) -> Points:
+    """Return local metres [n, 2] (east, north) as degrees [n, 2] (lon, lat), rounded to about a centimetre."""
+    lon = ORIGIN_LON + points[:, 0] / (METRES_PER_DEGREE * math.cos(math.radians(ORIGIN_LAT)))
+    lat = ORIGIN_LAT + points[:, 1] / METRES_PER_DEGREE
+    degrees: Points = np.column_stack((lon, lat)).round(7)
+    return degrees
+
+
+def length_dm(lonlat: Points) -> int:
+    """Return the haversine length along ``lonlat`` [k, 2] in decimetres, at least 1."""
+    lon, lat = np.radians(lonlat).T
+    half = np.sin(np.diff(lat) / 2) ** 2 + np.cos(lat[:-1]) * np.cos(lat[1:]) * np.sin(np.diff(lon) / 2) ** 2
+    return max(1, round(float((2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(half))).sum()) * 10))
+
+
+def street_network(graph: Graph, outline: Outline) -> StreetNetwork:
+    """Return the arcs of ``graph``, one per open direction, without turn restrictions."""
+    nodes = to_degrees(np.array(graph.nodes))
+    rows = sorted(_arcs(graph, outline, nodes), key=lambda row: row[:3])
+    shapes = [row[4] for row in rows]
+    shape = np.vstack(shapes)
+    facts = np.array([row[3] for row in rows], dtype=np.int64)
+    none = np.empty(0, dtype=np.int32)
+    return StreetNetwork(
+        node_lat=nodes[:, 1].copy(),
+        node_lon=nodes[:, 0].copy(),
+        tail=np.array([row[0] for row in rows], dtype=np.int32),
+        head=np.array([row[1] for row in rows], dtype=np.int32),
+        length_dm=facts[:, 0].astype(np.int32),
+        speed_kmh=facts[:, 1].astype(np.uint8),
+        road_class=facts[:, 2].astype(np.uint8),
+        access=facts[:, 3].astype(np.uint8),
+        way_id=facts[:, 4],
+        shape_ptr=np.concatenate(([0], np.cumsum([len(each) for each in shapes]))).astype(np.int32),
+        shape_lat=shape[:, 1].copy(),
+        shape_lon=shape[:, 0].copy(),
+        restriction_ptr=np.zeros(1, dtype=np.int32),
+        restriction_arcs=none,
+        restriction_only=np.empty(0, dtype=np.bool_),
+        restriction_except=np.empty(0, dtype=np.uint8),
+    )
+
+
+Row = tuple[int, int, int, tuple[int, int, int, int, int], Points]
+
+
+def _arcs(graph: Graph, outline: Outline, nodes: Points) -> Iterator[Row]:
+    """Yield (tail, head, tie-break, (length, speed, class, access, way), inner points) per open direction."""
+    for index, edge in enumerate(graph.edges):
+        lonlat = np.vstack((nodes[edge.u], to_degrees(edge.points[1:-1]), nodes[edge.v]))
+        length, speed = length_dm(lonlat), speed_kmh(edge, outline)
+        forward, backward = access_bits(edge, outline)
+        if forward:
+            facts = (length, speed, int(edge.road_class), forward, edge.way)
+            yield edge.u, edge.v, 2 * index, facts, lonlat[1:-1]
+        if backward:
+            facts = (length, speed, int(edge.road_class), backward, edge.way)
+            yield edge.v, edge.u, 2 * index + 1, facts, lonlat[1:-1][::-1]

@@ -1,0 +1,1 @@
+"""Dates: demand, hub load, delay, quote and reservation. Holds nothing yet: routing publishes first."""

@@ -1,0 +1,81 @@
+"""An upper bound on the orders a fleet can carry within their promises, and where each figure comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.model.plan import Bound
+from data.model.vehicle import Role
+from routing.instance import Instance
+from routing.problem import INF_TRAVEL_S
+
+I64 = NDArray[np.int64]
+
+
+def fleet_bound(instance: Instance) -> Bound:
+    """Return how many orders own and reserve vehicles can carry at most on the day and the delivery days after it.
+
+    Each resource alone: the smallest orders fill the whole fleet, as if it were one vehicle. By time, an order takes
+    at least its shortest service and the drive from the nearest other place. With ``d`` days up to a date, no more
+    than ``d`` fleets' worth of the orders promised by then can be kept. Each figure is therefore never too low.
+    """
+    days = [instance.request.day, *(day for day in instance.request.delivery_days if day > instance.request.day)]
+    last_day = np.array([sum(day <= order.promised_on for day in days) or 1 for order in instance.orders])
+    tables = instance.problem.tables
+    fleet = [row for row, vehicle in enumerate(instance.vehicles) if vehicle.role is not Role.HIRED]
+    caps = tables.veh_cap[fleet].sum(axis=0)
+    room_s = int((tables.veh_close_s[fleet] - tables.veh_open_s[fleet]).sum() - _breaks_s(instance, fleet))
+    needs = [tables.load[:, 0], tables.load[:, 1], tables.load[:, 2], least_time_s(instance)]
+    limits = [int(caps[0]), int(caps[1]), int(caps[2]), room_s]
+    by = [_within_deadlines(need, limit, last_day, len(days)) for need, limit in zip(needs, limits, strict=True)]
+    names = ("parcels", "grams", "dm3", "seconds of work")
+    tightest = int(np.argmin(by))
+    explanation = (
+        f"{len(fleet)} own and reserve vehicles on {len(days)} day(s); per day {limits[0]} parcels, {limits[1]} g, "
+        f"{limits[2]} dm3, {limits[3]} s of work; the tightest is {names[tightest]}"
+    )
+    return Bound(
+        orders=min(by),
+        by_parcels=by[0],
+        by_load_g=by[1],
+        by_volume_dm3=by[2],
+        by_time=by[3],
+        explanation=explanation,
+    )
+
+
+def least_time_s(instance: Instance) -> I64:
+    """Return, per order, the least seconds any vehicle spends on it: service plus the nearest way in."""
+    tables = instance.problem.tables
+    fastest = tables.duration_s.min(axis=0)
+    used = np.unique(np.concatenate([tables.opt_loc, tables.veh_start]))
+    into = fastest[np.ix_(used, tables.opt_loc)].astype(np.int64)
+    into[used[:, None] == tables.opt_loc[None, :]] = INF_TRAVEL_S
+    shared = np.bincount(tables.opt_loc, minlength=fastest.shape[0])[tables.opt_loc] > 1
+    nearest = np.where(shared, 0, into.min(axis=0, initial=INF_TRAVEL_S))
+    least = tables.opt_service_s + np.where(shared, 0, tables.opt_setup_s) + np.where(nearest >= INF_TRAVEL_S, 0, nearest)
+    return np.array(
+        [least[tables.opt_ptr[row] : tables.opt_ptr[row + 1]].min() for row in range(len(instance.orders))],
+        dtype=np.int64,
+    )
+
+
+def _within_deadlines(need: I64, per_day: int, last_day: I64, days: int) -> int:
+    """Return the least, over each day d, of: orders due later + the smallest orders due by d that d fleets take."""
+    counts = [_smallest_fitting(need, per_day * days)]
+    for day in range(1, days + 1):
+        due = last_day <= day
+        counts.append(int((~due).sum()) + _smallest_fitting(need[due], per_day * day))
+    return min(counts)
+
+
+def _smallest_fitting(need: I64, limit: int) -> int:
+    return int(np.searchsorted(np.cumsum(np.sort(need)), limit, side="right"))
+
+
+def _breaks_s(instance: Instance, fleet: Sequence[int]) -> int:
+    tables = instance.problem.tables
+    return sum(int(tables.brk_duration[tables.brk_ptr[v] : tables.brk_ptr[v + 1]].sum()) for v in fleet)

@@ -1,0 +1,192 @@
+"""From a request and a city to an :class:`Instance`: the one place where names become indices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from data.errors import InputError, RoutingDataError
+from data.hours import open_windows
+from data.model.city import City
+from data.model.order import Order
+from data.model.place import Place
+from data.model.plan import AccessClass
+from data.model.request import PlanRequest
+from data.model.vehicle import Role, Vehicle
+from data.zoning import place_membership
+from routing.access import access_classes, zone_in_force
+from routing.build_fleet import FleetTables, fleet_tables
+from routing.build_orders import OptionTables, option_tables, order_penalty_cents, order_release_s
+from routing.instance import ON_ROAD, Instance, elapsed_s
+from routing.problem import COST_PER_CENT, INF_TRAVEL_S, Problem, Tables
+from routing.travel import TravelTimes, travel_times
+
+HORIZON = timedelta(hours=30)
+
+
+@dataclass(frozen=True)
+class Locations:
+    """The points of the travel-time table, each once: hubs, places, vehicles on the road."""
+
+    index: dict[str, int]
+    lat: np.ndarray
+    lon: np.ndarray
+
+
+def build_instance(request: PlanRequest, city: City) -> Instance:
+    """Return the instance of ``request`` on ``city``.
+
+    Raises
+    ------
+    InputError
+        An option or a status names what does not exist, or a vehicle may not leave its hub (``hub_closed_by_zone``).
+    RoutingDataError
+        A point is too far from any street its vehicles may use.
+    """
+    epoch_at = datetime.combine(request.day, time(), tzinfo=ZoneInfo(request.time_zone))
+    done = frozenset(request.done).union(*(status.done for status in request.statuses))
+    orders = tuple(order for order in request.orders if order.id not in done)
+    vehicles = tuple(sorted(request.vehicles, key=lambda vehicle: vehicle.role is Role.HIRED))
+    places = _used_places(request, city, orders)
+    statuses = {status.vehicle_id: status for status in request.statuses}
+    access = access_classes(city.zones, vehicles, request.exemptions, request.day, request.time_zone)
+    where = _locations(request, places)
+    travel = travel_times(city, where.lat, where.lon, access, request.day, request.time_zone)
+    hours = {
+        place.id: open_windows(place.opening_hours, epoch_at, epoch_at + HORIZON)
+        for place in places.values()
+        if place.opening_hours is not None
+    }
+    zone = zone_in_force(place_membership(where.lat, where.lon, city.zones), city.zones, request.day)
+    fleet = fleet_tables(vehicles, orders, access, statuses, where.index, epoch_at)
+    options = option_tables(orders, places, hours, where.index, access, city.zones, zone, epoch_at)
+    tables = _tables(request, orders, fleet, options, travel, zone, epoch_at)
+    _check_hubs(vehicles, fleet, tables, access)
+    problem = Problem(
+        tables=tables,
+        epoch_at=epoch_at,
+        order_ids=tuple(order.id for order in orders),
+        vehicle_ids=tuple(vehicle.id for vehicle in vehicles),
+        location_names=tuple(where.index),
+    )
+    return Instance(
+        request=request,
+        city=city,
+        access=access,
+        travel=travel,
+        problem=problem,
+        orders=orders,
+        vehicles=vehicles,
+        places=places,
+        hours=hours,
+        location_zone=tuple(int(value) for value in zone),
+        option_place=options.place_ids,
+        option_index=options.indices,
+        statuses=statuses,
+        done=done,
+    )
+
+
+def _used_places(request: PlanRequest, city: City, orders: tuple[Order, ...]) -> dict[str, Place]:
+    known = {place.id: place for place in (*city.places, *request.places)}
+    used: dict[str, Place] = {}
+    for row, order in enumerate(orders):
+        for column, option in enumerate(order.options):
+            if option.place_id not in known:
+                where = f"#/orders/{row}/options/{column}/place_id"
+                raise InputError("unknown_place", f"order {order.id} names place {option.place_id!r}", where,
+                                 "add it to `places` or build the city with its relay points")  # fmt: skip
+            used[option.place_id] = known[option.place_id]
+    return used
+
+
+def _locations(request: PlanRequest, places: dict[str, Place]) -> Locations:
+    points = {hub.id: (hub.lat, hub.lon) for hub in request.hubs}
+    points |= {place.id: (place.lat, place.lon) for place in places.values()}
+    for status in request.statuses:
+        if status.lat is not None and status.lon is not None:
+            points[ON_ROAD + status.vehicle_id] = (status.lat, status.lon)
+    lat, lon = np.array(list(points.values()), dtype=np.float64).reshape(-1, 2).T
+    return Locations({name: index for index, name in enumerate(points)}, lat.copy(), lon.copy())
+
+
+def _tables(
+    request: PlanRequest,
+    orders: tuple[Order, ...],
+    fleet: FleetTables,
+    options: OptionTables,
+    travel: TravelTimes,
+    zone: np.ndarray,
+    epoch_at: datetime,
+) -> Tables:
+    on_board = {order_id for status in request.statuses for order_id in status.on_board}
+    loading_s = {hub.id: hub.loading_s for hub in request.hubs}
+    closed = np.array([[z in profile.closed for z in zone.tolist()] for profile in travel.profiles], dtype=np.uint8)
+    release = [
+        0 if order.id in on_board else order_release_s(order, loading_s[order.hub_id], epoch_at) for order in orders
+    ]
+    penalty = [order_penalty_cents(order, request) * COST_PER_CENT for order in orders]
+    load = [(len(order.parcels), order.load_g, order.volume_dm3) for order in orders]
+    return Tables(
+        duration_s=travel.duration_s,
+        distance_m=travel.distance_m,
+        slice_ptr=travel.slice_ptr.astype(np.int64),
+        slice_end_s=travel.slice_end_s.astype(np.int64),
+        slice_profile=travel.slice_profile.astype(np.int64),
+        safe_profile=travel.safe_profile.astype(np.int64),
+        closed_loc=closed.reshape(len(travel.profiles), len(zone)),
+        opt_ptr=options.ptr,
+        opt_order=options.order,
+        opt_loc=options.location,
+        opt_service_s=options.service_s,
+        opt_setup_s=options.setup_s,
+        opt_cost=options.cost,
+        win_first=options.win_first,
+        win_last=options.win_last,
+        win_open=options.win_open,
+        win_close=options.win_close,
+        win_arrive=options.win_arrive,
+        res_ptr=options.res_ptr,
+        res_row=options.res_row,
+        res_amount=options.res_amount,
+        res_cap=options.res_cap,
+        load=np.array(load, dtype=np.int64).reshape(-1, 3),
+        pickup=np.zeros((len(orders), 3), dtype=np.int64),
+        penalty=np.array(penalty, dtype=np.int64),
+        release_s=np.array(release, dtype=np.int64),
+        veh_class=fleet.access,
+        veh_start=fleet.start,
+        veh_end=fleet.end,
+        veh_open_s=fleet.open_s,
+        veh_close_s=fleet.close_s,
+        veh_cap=fleet.capacity,
+        veh_cost=fleet.cost,
+        brk_ptr=fleet.brk_ptr,
+        brk_open=fleet.brk_open,
+        brk_close=fleet.brk_close,
+        brk_duration=fleet.brk_duration,
+        allowed=fleet.allowed,
+    )
+
+
+def _check_hubs(
+    vehicles: tuple[Vehicle, ...], fleet: FleetTables, tables: Tables, access: tuple[AccessClass, ...]
+) -> None:
+    """Refuse a vehicle that can never leave its hub: its zone is closed to it all day, or no street serves it."""
+    for row, vehicle in enumerate(vehicles):
+        cls, start = int(fleet.access[row]), int(fleet.start[row])
+        profiles = tables.slice_profile[tables.slice_ptr[cls] : tables.slice_ptr[cls + 1]]
+        where = f"#/vehicles/{row}"
+        if all(tables.closed_loc[profile, start] for profile in profiles):
+            zones = ", ".join(closure.zone_id for closure in access[cls].closures)
+            message = f"vehicle {vehicle.id} ({vehicle.category}, Crit'Air {vehicle.critair}) may not leave hub {vehicle.hub_id}: it lies in {zones}"
+            raise InputError("hub_closed_by_zone", message, where, "use a cleaner vehicle or add an exemption")
+        if len(tables.opt_loc) and all(
+            (tables.duration_s[profile, start, tables.opt_loc] >= INF_TRAVEL_S).all() for profile in profiles
+        ):
+            raise RoutingDataError("hub_cut_off", f"from hub {vehicle.hub_id} vehicle {vehicle.id} reaches no place",
+                                   where, "check the hub's coordinates and the streets around it")  # fmt: skip
+

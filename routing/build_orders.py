@@ -1,0 +1,198 @@
+"""Orders as flat arrays: options with their windows per access class, shared boxes, penalties, release times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.model.base import Window
+from data.model.order import Order, PlaceOption
+from data.model.place import Place, PlaceKind, refuses, smallest_box
+from data.model.plan import AccessClass
+from data.model.request import PlanRequest
+from data.model.zone import Zone
+from routing.instance import elapsed_s
+from routing.problem import COST_PER_CENT, FAR_FUTURE_S
+
+I64 = NDArray[np.int64]
+Span = tuple[int, int]
+
+BROKEN_CENTS = 20_000
+"""What leaving an order out costs when that breaks its promise: far above any detour."""
+POSTPONED_CENTS = 3_000
+"""What leaving it out costs when another day still keeps the promise: above most detours."""
+PRIORITY_CENTS = 1_000
+"""Added per point of priority."""
+
+
+@dataclass(frozen=True)
+class OptionTables:
+    """The option part of :class:`routing.problem.Tables`, with the place behind each option."""
+
+    ptr: I64
+    order: I64
+    location: I64
+    service_s: I64
+    setup_s: I64
+    cost: I64
+    win_first: I64
+    win_last: I64
+    win_open: I64
+    win_close: I64
+    win_arrive: I64
+    res_ptr: I64
+    res_row: I64
+    res_amount: I64
+    res_cap: I64
+    place_ids: tuple[str, ...]
+    indices: tuple[int, ...]
+
+
+@dataclass
+class _WindowPool:
+    """Windows shared by equal (place, windows, closures) combinations."""
+
+    entries: list[tuple[int, int, int]] = field(default_factory=list)
+    known: dict[tuple[object, ...], Span] = field(default_factory=dict)
+
+    def add(self, key: tuple[object, ...], pieces: list[tuple[int, int, int]]) -> Span:
+        self.known[key] = (len(self.entries), len(self.entries) + len(pieces))
+        self.entries.extend(pieces)
+        return self.known[key]
+
+
+def order_release_s(order: Order, loading_s: int, epoch_at: datetime) -> int:
+    """Return the earliest departure of a tour with this order: its last parcel is ready, then loaded."""
+    ready = [elapsed_s(epoch_at, parcel.ready_at) for parcel in order.parcels if parcel.ready_at is not None]
+    return max(0, max(ready) + loading_s) if ready else 0
+
+
+def order_penalty_cents(order: Order, request: PlanRequest) -> int:
+    """Return what leaving an order out of the day costs, by whether its promise survives that."""
+    later = any(request.day < day <= order.promised_on for day in request.delivery_days)
+    return (POSTPONED_CENTS if later else BROKEN_CENTS) + PRIORITY_CENTS * order.priority
+
+
+def option_tables(
+    orders: Sequence[Order],
+    places: dict[str, Place],
+    hours: dict[str, tuple[Window, ...]],
+    location: dict[str, int],
+    access: Sequence[AccessClass],
+    zones: Sequence[Zone],
+    zone_of: NDArray[np.int16],
+    epoch_at: datetime,
+) -> OptionTables:
+    """Return the options of all orders; one whose place refuses a parcel keeps its row but has no window."""
+    pairs = [(order, option) for order in orders for option in order.options]
+    closures = [_closed_spans(group, zones, epoch_at) for group in access]
+    open_spans = {place_id: _spans(windows, epoch_at) for place_id, windows in hours.items()}
+    pool = _WindowPool()
+    first = np.zeros((len(access), len(pairs)), dtype=np.int64)
+    last = np.zeros_like(first)
+    for k, (order, option) in enumerate(pairs):
+        place = places[option.place_id]
+        if any(refuses(parcel, place) for parcel in order.parcels):
+            continue
+        zone = int(zone_of[location[place.id]])
+        busy = place.setup_s + _service_s(option, place)
+        for cls, closed in enumerate(closures):
+            spans = closed.get(zone, ())
+            key = (place.id if place.id in hours else "", option.windows, spans, busy if spans else 0)
+            found = pool.known.get(key)
+            if found is None:
+                base = _intersect(_spans(option.windows, epoch_at) or [(0, FAR_FUTURE_S)], open_spans.get(place.id))
+                found = pool.add(key, _outside(base, spans, busy))
+            first[cls, k], last[cls, k] = found
+    columns = np.array(pool.entries, dtype=np.int64).reshape(-1, 3)
+    resources = _resources(pairs, places)
+    return OptionTables(
+        ptr=np.cumsum([0, *(len(order.options) for order in orders)], dtype=np.int64),
+        order=np.repeat(np.arange(len(orders)), [len(order.options) for order in orders]).astype(np.int64),
+        location=np.array([location[option.place_id] for _, option in pairs], dtype=np.int64),
+        service_s=np.array([_service_s(option, places[option.place_id]) for _, option in pairs], dtype=np.int64),
+        setup_s=np.array([places[option.place_id].setup_s for _, option in pairs], dtype=np.int64),
+        cost=np.array([option.cost_cents * COST_PER_CENT for _, option in pairs], dtype=np.int64),
+        win_first=first,
+        win_last=last,
+        win_open=columns[:, 0].copy(),
+        win_close=columns[:, 1].copy(),
+        win_arrive=columns[:, 2].copy(),
+        res_ptr=resources[0],
+        res_row=resources[1],
+        res_amount=resources[2],
+        res_cap=resources[3],
+        place_ids=tuple(option.place_id for _, option in pairs),
+        indices=tuple(index for order in orders for index in range(len(order.options))),
+    )
+
+
+def _service_s(option: PlaceOption, place: Place) -> int:
+    return place.service_s if option.service_s is None else option.service_s
+
+
+def _spans(windows: Sequence[Window], epoch_at: datetime) -> list[Span]:
+    spans = [(elapsed_s(epoch_at, window.start_at), elapsed_s(epoch_at, window.end_at)) for window in windows]
+    return sorted(spans)
+
+
+def _intersect(left: list[Span], right: list[Span] | None) -> list[Span]:
+    if right is None:
+        return left
+    common = [(max(a, c), min(b, d)) for a, b in left for c, d in right]
+    return sorted(span for span in common if span[0] <= span[1])
+
+
+def _closed_spans(group: AccessClass, zones: Sequence[Zone], epoch_at: datetime) -> dict[int, tuple[Span, ...]]:
+    """Return, per zone index, when it is closed to the class."""
+    index = {zone.id: row for row, zone in enumerate(zones)}
+    return {index[closure.zone_id]: tuple(_spans(closure.closed, epoch_at)) for closure in group.closures}
+
+
+def _outside(base: list[Span], closed: Sequence[Span], busy_s: int) -> list[tuple[int, int, int]]:
+    """Cut windows so that the whole visit lies between two closures; add from when the vehicle may be there."""
+    pieces = []
+    opens = -FAR_FUTURE_S
+    for start, end in [*closed, (FAR_FUTURE_S * 2, FAR_FUTURE_S * 2)]:
+        for first, last in base:
+            earliest, latest = max(first, opens), min(last, start - busy_s)
+            if earliest <= latest:
+                pieces.append((earliest, latest, opens))
+        opens = end
+    return pieces
+
+
+def _resources(pairs: Sequence[tuple[Order, PlaceOption]], places: dict[str, Place]) -> tuple[I64, I64, I64, I64]:
+    """Return ``(ptr, row, amount, capacity)`` of shared resources.
+
+    A locker with sizes 0..S-1 has one row per size s: parcels that need s or larger against free boxes from s on
+    (Hall's condition, exact because needs are nested). A relay with a daily cap has one row in parcels.
+    """
+    rows: dict[tuple[str, int], int] = {}
+    capacity: list[int] = []
+    for place in places.values():
+        for size in range(len(place.boxes)):
+            rows[place.id, size] = len(capacity)
+            capacity.append(sum(box.free for box in place.boxes[size:]))
+        if place.daily_cap_parcels is not None:
+            rows[place.id, -1] = len(capacity)
+            capacity.append(place.daily_cap_parcels)
+    ptr, row, amount = [0], [], []
+    for order, option in pairs:
+        place = places[option.place_id]
+        if place.kind is PlaceKind.LOCKER:
+            needs = [smallest_box(parcel, place) for parcel in order.parcels]
+            for size in range(len(place.boxes)):
+                wanting = sum(1 for need in needs if need is not None and need >= size)
+                if wanting:
+                    row.append(rows[place.id, size])
+                    amount.append(wanting)
+        if place.daily_cap_parcels is not None:
+            row.append(rows[place.id, -1])
+            amount.append(len(order.parcels))
+        ptr.append(len(row))
+    return tuple(np.array(column, dtype=np.int64) for column in (ptr, row, amount, capacity))  # type: ignore[return-value]

@@ -1,0 +1,1 @@
+"""Other people's contracts, translated at the edge."""

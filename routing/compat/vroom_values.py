@@ -1,0 +1,127 @@
+"""What a VROOM document says, validated, as plain values; seconds and metres are whole numbers as in the document."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.errors import JalonError
+
+I64 = NDArray[np.int64]
+Span = tuple[int, int]
+
+INTERNAL, INPUT, ROUTING = 1, 2, 3
+"""VROOM's codes, which are also its exit codes."""
+
+_NAMES = {INTERNAL: "vroom_internal", INPUT: "vroom_input", ROUTING: "vroom_routing"}
+
+FOREVER_S = 2**32 - 1
+"""End of a time window that is not given: VROOM's times are 32 bits."""
+
+DEFAULT_PER_HOUR = 3600
+"""The price at which a route's cost is its duration in seconds."""
+
+
+class VroomError(JalonError):
+    """The document can't be solved; ``answer`` is what VROOM would print."""
+
+    def __init__(self, code: int, message: str, where: str = "", action: str = "") -> None:
+        super().__init__(_NAMES[code], message, where, action)
+        self.exit_code = code
+
+    def answer(self) -> dict[str, Any]:
+        """Return the error as VROOM's JSON object."""
+        return {"code": self.exit_code, "error": f"{self.message} ({self.action})" if self.action else self.message}
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A location as given: a row of the matrices, coordinates ``(lon, lat)``, or both."""
+
+    index: int | None = None
+    lon_lat: tuple[float, float] | None = None
+
+    @property
+    def key(self) -> object:
+        """What makes two spots the same one."""
+        return self.lon_lat if self.index is None else self.index
+
+
+@dataclass(frozen=True)
+class Job:
+    """A task; amounts have one entry per dimension of the capacities."""
+
+    id: int
+    spot: Spot
+    description: str
+    setup_s: int
+    service_s: int
+    delivery: tuple[int, ...]
+    pickup: tuple[int, ...]
+    skills: frozenset[int]
+    priority: int
+    windows: tuple[Span, ...]
+
+
+@dataclass(frozen=True)
+class Break:
+    """A mandatory break that starts inside its window."""
+
+    id: int
+    description: str
+    window: Span
+    service_s: int
+
+
+@dataclass(frozen=True)
+class Vehicle:
+    """A vehicle; without ``start`` it begins at its first job, without ``end`` it stops at its last."""
+
+    id: int
+    description: str
+    profile: str
+    start: Spot | None
+    end: Spot | None
+    capacity: tuple[int, ...]
+    skills: frozenset[int]
+    window: Span
+    breaks: tuple[Break, ...]
+    fixed: int
+    per_hour: int
+    per_km: int
+    speed_factor: float
+    max_tasks: int | None
+    steps: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Matrices:
+    """One profile's matrices, int64 [L, L] each: seconds, metres, cost units; ``costs`` replaces both prices."""
+
+    durations: I64
+    distances: I64 | None = None
+    costs: I64 | None = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """A whole document. ``spots`` are its distinct locations; the rows of every matrix are in that order."""
+
+    jobs: tuple[Job, ...]
+    vehicles: tuple[Vehicle, ...]
+    spots: tuple[Spot, ...]
+    matrices: dict[str, Matrices]
+    geometry: bool
+
+    @property
+    def dims(self) -> int:
+        """Number of capacity dimensions."""
+        return len(self.vehicles[0].capacity)
+
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        """The profiles vehicles drive, each once."""
+        return tuple(dict.fromkeys(vehicle.profile for vehicle in self.vehicles))

@@ -1,0 +1,120 @@
+"""The two jobs a dispatcher runs, from values to a checked plan: plan a day, re-plan it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from data import clock, codec
+from data.errors import JalonError
+from data.model.city import City
+from data.model.plan import Lock, Plan
+from data.model.request import OrderBook, PlanRequest, VehicleStatus
+from routing.build import build_instance
+from routing.instance import Instance
+from routing.publish import publish
+from routing.replan import prepare_replan
+from routing.solver.engine import Engine, Progress, construct, is_better, solve
+from routing.solver.ortools_model import OrToolsEngine
+from routing.solver.stop import Stop
+from routing.solver.tours import Tours
+from routing.verify import check
+
+
+class PlanRejectedError(JalonError):
+    """The checker found a violation in our own plan: nothing is published."""
+
+    exit_code = 5
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A checked plan and how long it took.
+
+    Attributes
+    ----------
+    content : bytes
+        The plan as published JSON.
+    first_s, total_s : float
+        Wall seconds from the start of the job to the first complete checked plan, and to the end.
+    """
+
+    plan: Plan
+    content: bytes
+    instance: Instance
+    first_s: float
+    total_s: float
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to search: seed, engine names in order, and whom to tell of progress and of every checked plan."""
+
+    seed: int = 1
+    improve: bool = True
+    progress: Callable[[Progress], None] = lambda progress: None
+    first_plan: Callable[[bytes], None] = lambda content: None
+
+
+def plan_day(request: PlanRequest, city: City, stop: Stop, settings: Settings) -> Outcome:
+    """Return the best checked plan for a request found in the time given."""
+    instance = build_instance(request, city)
+    return _run(instance, None, (), None, (OrToolsEngine(),), stop, settings)
+
+
+def replan_day(
+    plan: Plan,
+    burst: OrderBook,
+    city: City,
+    stop: Stop,
+    settings: Settings,
+    statuses: Sequence[VehicleStatus] = (),
+    freeze_before: datetime | None = None,
+) -> Outcome:
+    """Return the best checked plan that takes in ``burst`` and keeps what is done, loaded or announced."""
+    ready = prepare_replan(plan, burst, city, statuses, freeze_before)
+    engines = (OrToolsEngine(keep_vehicle=ready.keep_vehicle),)
+    return _run(ready.instance, ready.start, ready.locks, plan, engines, stop, settings)
+
+
+def _run(
+    instance: Instance,
+    start: Tours | None,
+    locks: tuple[Lock, ...],
+    before: Plan | None,
+    engines: Sequence[Engine],
+    stop: Stop,
+    settings: Settings,
+) -> Outcome:
+    def write(tours: Tours) -> tuple[Plan, bytes]:
+        plan = publish(instance, tours, seed=settings.seed, created_at=clock.now(), locks=locks, replaces=before)
+        return plan, checked(plan)
+
+    first = construct(instance.problem, start)
+    plan, content = write(first)
+    first_s = stop.elapsed_s()
+    settings.first_plan(content)
+    if settings.improve and not stop():
+        best = solve(instance.problem, stop, engines, first, lambda progress, _: settings.progress(progress))
+        if is_better(instance.problem, best, first):
+            plan, content = write(best)
+    return Outcome(plan, content, instance, first_s, stop.elapsed_s())
+
+
+def checked(plan: Plan) -> bytes:
+    """Return the plan as JSON once the independent checker found nothing.
+
+    Raises
+    ------
+    PlanRejectedError
+        With the first violations; the plan must then not be written anywhere.
+    """
+    content = codec.encode(plan, indent=1)
+    violations = check(json.loads(content))
+    if violations:
+        listing = "; ".join(f"{v.pointer}: {v.message} [{v.code}]" for v in violations[:5])
+        raise PlanRejectedError("plan_rejected", f"{len(violations)} violation(s): {listing}",
+                                action="this is a defect of ours: please report it with the input")  # fmt: skip
+    return content

@@ -1,0 +1,97 @@
+"""What does not fit the day: postponed to a day its promise still holds and that has room, else a broken promise."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.model.plan import HireOption, Postponed, Unassigned
+from data.model.vehicle import Role
+from routing.build_fleet import may_take
+from routing.explain import Explainer
+from routing.instance import Instance
+from routing.problem import COST_PER_CENT
+from routing.solver.insertion import insert_all
+from routing.solver.tours import Tours, copy_tours, tour_cost
+
+FILL = 0.85
+"""Share of a later day's fleet counted on for postponed orders: that day brings its own surprises."""
+
+
+def settle_unserved(instance: Instance, tours: Tours) -> tuple[tuple[Postponed, ...], tuple[Unassigned, ...]]:
+    """Return the unserved orders, postponed where a later day keeps the promise and has room, else unassigned.
+
+    A later day's room is what the hub's own and reserve vehicles carry (parcels, g, dm3) times :data:`FILL`, and as
+    many orders as the hub serves on the planned day times :data:`FILL`.
+    """
+    explainer = Explainer(instance, tours)
+    rooms: dict[tuple[str, date], NDArray[np.int64]] = {}
+    postponed, unassigned = [], []
+    for row in sorted(np.flatnonzero(tours.vehicle < 0).tolist(), key=lambda row: _urgency(instance, row)):
+        order = instance.orders[row]
+        reasons = explainer.reasons(row)
+        day = _first_day_with_room(instance, tours, row, rooms)
+        if day is None:
+            unassigned.append(Unassigned(order_id=order.id, reasons=reasons))
+        else:
+            postponed.append(Postponed(order_id=order.id, to_day=day, reasons=reasons))
+    return tuple(postponed), tuple(unassigned)
+
+
+def _urgency(instance: Instance, row: int) -> tuple[date, int, str]:
+    order = instance.orders[row]
+    return order.promised_on, -order.priority, order.id
+
+
+def _first_day_with_room(
+    instance: Instance, tours: Tours, row: int, rooms: dict[tuple[str, date], NDArray[np.int64]]
+) -> date | None:
+    order = instance.orders[row]
+    need = np.array([*instance.problem.tables.load[row].tolist(), 1], dtype=np.int64)
+    for day in sorted(instance.request.delivery_days):
+        if instance.request.day < day <= order.promised_on:
+            room = rooms.setdefault((order.hub_id, day), _day_room(instance, tours, order.hub_id))
+            if (need <= room).all():
+                room -= need
+                return day
+    return None
+
+
+def _day_room(instance: Instance, tours: Tours, hub_id: str) -> NDArray[np.int64]:
+    fleet = [row for row, v in enumerate(instance.vehicles) if v.hub_id == hub_id and v.role is not Role.HIRED]
+    served = int(tours.size[fleet].sum())
+    capacity = [*instance.problem.tables.veh_cap[fleet].sum(axis=0).tolist(), served]
+    return np.array([int(value * FILL) for value in capacity], dtype=np.int64)
+
+
+def hire_options(instance: Instance, tours: Tours, broken: tuple[Unassigned, ...]) -> tuple[HireOption, ...]:
+    """Return what hiring each hireable vehicle tonight would save, the best price per kept promise first.
+
+    Vehicles are tried one after the other on what the ones before them left; each option's orders are its own.
+    """
+    tables = instance.problem.tables
+    hireable = [row for row, vehicle in enumerate(instance.vehicles) if vehicle.role is Role.HIRED]
+    rows = {order.id: row for row, order in enumerate(instance.orders)}
+    left = np.array([rows[entry.order_id] for entry in broken], dtype=np.int64)
+    trial = copy_tours(tours)
+    options = []
+    for vehicle in hireable:
+        allowed = np.zeros_like(tables.allowed)
+        allowed[vehicle] = [not may_take(instance.vehicles[vehicle], order) for order in instance.orders]
+        insert_all(tables._replace(allowed=allowed), trial, left)
+        saved = [row for row in left.tolist() if trial.vehicle[row] == vehicle]
+        left = np.array([row for row in left.tolist() if trial.vehicle[row] < 0], dtype=np.int64)
+        if saved:
+            cents = -(-int(tour_cost(tables, trial, vehicle)) // COST_PER_CENT)
+            options.append(
+                HireOption(
+                    vehicle_id=instance.vehicles[vehicle].id,
+                    saves_order_ids=tuple(instance.orders[row].id for row in saved),
+                    cost_cents=cents,
+                    cents_per_order=-(-cents // len(saved)),
+                )
+            )
+    return tuple(sorted(options, key=lambda option: option.cents_per_order))
+

@@ -1,0 +1,108 @@
+"""The flat-array problem: the only bridge between the model and the kernels.
+
+Sizes: N orders, K options (an order's options are contiguous), V vehicles, L locations, C access classes,
+P travel profiles, D load dimensions, Q shared resources (boxes, relay caps). Times are seconds on the day axis
+(since the local midnight of the planned day), costs are in :data:`COST_PER_CENT` units so that metres and seconds
+priced per kilometre and per hour stay integers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+COST_PER_CENT = 3_600_000
+"""Cost units in one cent: a metre costs ``per_km_cents * 3600``, a second ``per_hour_cents * 1000``."""
+
+INF_TRAVEL_S = 10**9
+"""What a table holds for an unreachable pair; never added to anything by a kernel."""
+
+FAR_FUTURE_S = 10**9
+NO_LOCATION = -1
+
+I32 = NDArray[np.int32]
+I64 = NDArray[np.int64]
+U8 = NDArray[np.uint8]
+
+
+class Tables(NamedTuple):
+    """Constant inputs of every kernel; all arrays C-contiguous.
+
+    Windows of option k for class c are ``pool[win_first[c, k]:win_last[c, k]]``, sorted; a service may start from
+    ``win_open`` to ``win_close`` if the vehicle arrives at ``win_arrive`` or later (a vehicle may not wait inside a
+    zone while that is closed to it). ``closed_loc[p, l]`` says that location l lies in a zone closed in profile p.
+    ``veh_end[v]`` is :data:`NO_LOCATION` for a tour that may end anywhere. ``load`` goes out from the hub,
+    ``pickup`` comes back to it. ``veh_cost[v]`` holds fixed, per metre and per second, in cost units.
+    """
+
+    duration_s: I32  # [P, L, L]
+    distance_m: I32  # [P, L, L]
+    slice_ptr: I64  # [C + 1]
+    slice_end_s: I64
+    slice_profile: I64
+    safe_profile: I64  # [C]
+    closed_loc: U8  # [P, L]
+    opt_ptr: I64  # [N + 1]
+    opt_order: I64  # [K]
+    opt_loc: I64  # [K]
+    opt_service_s: I64  # [K]
+    opt_setup_s: I64  # [K]
+    opt_cost: I64  # [K]
+    win_first: I64  # [C, K]
+    win_last: I64  # [C, K]
+    win_open: I64
+    win_close: I64
+    win_arrive: I64
+    res_ptr: I64  # [K + 1]
+    res_row: I64
+    res_amount: I64
+    res_cap: I64  # [Q]
+    load: I64  # [N, D]
+    pickup: I64  # [N, D]
+    penalty: I64  # [N]
+    release_s: I64  # [N]
+    veh_class: I64  # [V]
+    veh_start: I64  # [V]
+    veh_end: I64  # [V]
+    veh_open_s: I64  # [V]
+    veh_close_s: I64  # [V]
+    veh_cap: I64  # [V, D]
+    veh_cost: I64  # [V, 3]
+    brk_ptr: I64  # [V + 1]
+    brk_open: I64
+    brk_close: I64
+    brk_duration: I64
+    allowed: U8  # [V, N]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Tables plus the names behind their indices.
+
+    Attributes
+    ----------
+    epoch_at : aware datetime
+        Zero of the day axis.
+    location_names : list of str
+        For messages: hub id, place id or vehicle position.
+    """
+
+    tables: Tables
+    epoch_at: datetime
+    order_ids: tuple[str, ...]
+    vehicle_ids: tuple[str, ...]
+    location_names: tuple[str, ...]
+
+    @property
+    def orders(self) -> int:
+        """Number of orders N."""
+        return len(self.order_ids)
+
+    @property
+    def vehicles(self) -> int:
+        """Number of vehicles V."""
+        return len(self.vehicle_ids)

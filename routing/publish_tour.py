@@ -1,0 +1,235 @@
+"""One tour in arrays to one published tour: latest sensible departure, stops merged by place, legs with their zones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from data.emissions import co2e_mg_per_km, factor_set_on
+from data.model.place import PlaceKind, smallest_box
+from data.model.plan import BoxUse, BreakTaken, Handover, Leg, Stop, Tour, TourStart, ZoneCrossing
+from data.model.vehicle import Vehicle
+from routing.instance import Instance
+from routing.problem import Tables
+from routing.solver.sequences import tour_nodes
+from routing.solver.tours import Tours, backward, forward
+
+Boxes = dict[str, tuple[BoxUse, ...]]
+
+
+def assign_boxes(instance: Instance, tours: Tours) -> Boxes:
+    """Return the boxes of every order handed over at a locker: the most demanding parcels choose first.
+
+    Needs are nested (see :func:`data.model.place.smallest_box`), so taking the smallest free box that fits, largest
+    needs first, uses as many boxes as any assignment could.
+    """
+    waiting: dict[str, list[tuple[int, str, str]]] = {}
+    for row, order in enumerate(instance.orders):
+        if tours.vehicle[row] < 0:
+            continue
+        place = instance.places[instance.option_place[int(tours.option[row])]]
+        if place.kind is PlaceKind.LOCKER:
+            for parcel in order.parcels:
+                need = smallest_box(parcel, place)
+                assert need is not None, "an option whose parcels fit no box has no window"
+                waiting.setdefault(place.id, []).append((need, parcel.id, order.id))
+    boxes: dict[str, list[BoxUse]] = {}
+    for place_id, parcels in waiting.items():
+        free = [box.free for box in instance.places[place_id].boxes]
+        for need, parcel_id, order_id in sorted(parcels, reverse=True):
+            box = next(size for size in range(need, len(free)) if free[size] > 0)
+            free[box] -= 1
+            boxes.setdefault(order_id, []).append(BoxUse(parcel_id=parcel_id, box=box))
+    return {order_id: tuple(uses) for order_id, uses in boxes.items()}
+
+
+@dataclass
+class _Visit:
+    """Nodes served in one go at one place."""
+
+    location: int
+    nodes: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class TourWriter:
+    """Writes the tours of one instance; ``tours`` is a private copy whose timing it may shift."""
+
+    instance: Instance
+    tours: Tours
+    boxes: Boxes
+
+    @property
+    def tables(self) -> Tables:
+        """The instance's tables."""
+        return self.instance.problem.tables
+
+    def tour(self, row: int) -> Tour:
+        """Return the published tour of vehicle ``row``."""
+        instance, tours = self.instance, self.tours
+        vehicle = instance.vehicles[row]
+        self._leave_late(row)
+        nodes = tour_nodes(self.tables, tours, row)
+        start, end = self._ends(row)
+        visits = self._visits(nodes)
+        stops = tuple(self._stop(visit) for visit in visits)
+        legs = self._legs(row, [visit.nodes[0] for visit in visits] + [end])
+        breaks = tuple(self._breaks(row, visits))
+        metres = sum(leg.distance_m for leg in legs)
+        departure, back = int(tours.end_s[start]), int(tours.start_s[end])
+        travel, service = sum(leg.travel_s for leg in legs), sum(int(tours.end_s[n] - tours.start_s[n]) for n in nodes)
+        resting = sum(pause.duration_s for pause in breaks)
+        orders = [instance.orders[node] for node in nodes]
+        per_km = co2e_mg_per_km(vehicle, factor_set_on(instance.request.day))
+        return Tour(
+            vehicle_id=vehicle.id,
+            start=self._start(vehicle),
+            departure_at=instance.at(departure),
+            return_at=instance.at(back),
+            legs=legs,
+            stops=stops,
+            breaks=breaks,
+            parcels=sum(len(order.parcels) for order in orders),
+            load_g=sum(order.load_g for order in orders),
+            load_dm3=sum(order.volume_dm3 for order in orders),
+            distance_m=metres,
+            travel_s=travel,
+            service_s=service,
+            waiting_s=back - departure - travel - service - resting,
+            cost_cents=tour_cents(vehicle, metres, back - departure),
+            co2e_mg_per_km=per_km,
+            co2e_g=(metres * per_km + 500_000) // 1_000_000,
+            loading_list=tuple(parcel.id for order in reversed(orders) for parcel in order.parcels),
+        )
+
+    def _ends(self, row: int) -> tuple[int, int]:
+        start = len(self.instance.orders) + 2 * row
+        return start, start + 1
+
+    def _leave_late(self, row: int) -> None:
+        """Shift the departure from the hub as late as the same return allows; a driver on the road goes on at once."""
+        tours, tables = self.tours, self.tables
+        start, end = self._ends(row)
+        status = self.instance.statuses.get(self.instance.vehicles[row].id)
+        if tours.frozen_start_s[row] >= 0 or (status is not None and status.has_left):
+            return
+        earliest = int(tours.end_s[start])
+        if not backward(tables, tours, row, int(tours.start_s[end])):
+            return
+        if not forward(tables, tours, row, int(tours.latest_end_s[start])):
+            forward(tables, tours, row, earliest)
+
+    def _visits(self, nodes: Sequence[int]) -> list[_Visit]:
+        """Merge hand-overs that follow each other at one place without waiting or a break."""
+        tours = self.tours
+        visits: list[_Visit] = []
+        for node in nodes:
+            previous = int(tours.pred[node])
+            joins = (
+                visits
+                and visits[-1].location == tours.location[node]
+                and tours.start_s[node] == tours.end_s[previous]
+                and tours.breaks_after[previous] == 0
+            )
+            if not joins:
+                visits.append(_Visit(int(tours.location[node])))
+            visits[-1].nodes.append(node)
+        return visits
+
+    def _stop(self, visit: _Visit) -> Stop:
+        tours, tables = self.tours, self.tables
+        first, last = visit.nodes[0], visit.nodes[-1]
+        option = int(tours.option[first])
+        setup = int(tours.end_s[first] - tours.start_s[first] - tables.opt_service_s[option])
+        zone = self.instance.location_zone[visit.location]
+        return Stop(
+            place_id=self.instance.option_place[option],
+            arrival_at=self.instance.at(self._arrival_s(first)),
+            start_at=self.instance.at(tours.start_s[first]),
+            end_at=self.instance.at(tours.end_s[last]),
+            setup_s=setup,
+            handovers=tuple(self._handover(node) for node in visit.nodes),
+            zone_ids=(self.instance.city.zones[zone].id,) if zone >= 0 else (),
+        )
+
+    def _handover(self, node: int) -> Handover:
+        option = int(self.tours.option[node])
+        order = self.instance.orders[node]
+        return Handover(
+            order_id=order.id,
+            option=self.instance.option_index[option],
+            start_at=self.instance.at(self.tours.start_s[node]),
+            service_s=int(self.tables.opt_service_s[option]),
+            boxes=self.boxes.get(order.id, ()),
+        )
+
+    def _arrival_s(self, node: int) -> int:
+        profile = int(self.tours.leg_profile[node])
+        source, target = self.tours.location[self.tours.pred[node]], self.tours.location[node]
+        return int(self.tours.depart_s[node] + self.tables.duration_s[profile, source, target])
+
+    def _legs(self, row: int, targets: Sequence[int]) -> tuple[Leg, ...]:
+        tours, tables = self.tours, self.tables
+        wanted = np.array(
+            [(tours.leg_profile[node], tours.location[tours.pred[node]], tours.location[node]) for node in targets]
+        )
+        legs = []
+        for node, (profile, source, target), path in zip(
+            targets, wanted.tolist(), self.instance.travel.legs(wanted), strict=True
+        ):
+            crossings = tuple(
+                ZoneCrossing(zone_id=self.instance.city.zones[zone].id, enter_s=enter, exit_s=leave)
+                for zone, enter, leave in path.crossings
+            )
+            legs.append(
+                Leg(
+                    depart_at=self.instance.at(tours.depart_s[node]),
+                    travel_s=int(tables.duration_s[profile, source, target]),
+                    distance_m=int(tables.distance_m[profile, source, target]),
+                    zones=crossings,
+                )
+            )
+        return tuple(legs)
+
+    def _breaks(self, row: int, visits: Sequence[_Visit]) -> list[BreakTaken]:
+        """Return the breaks taken; names by rank among the vehicle's breaks that are still ahead."""
+        tours, tables = self.tours, self.tables
+        start, _ = self._ends(row)
+        first, last = int(tables.brk_ptr[row]), int(tables.brk_ptr[row + 1])
+        pauses = sorted(self.instance.vehicles[row].breaks, key=lambda pause: (pause.window.start_at, pause.window.end_at))
+        names = [pause.id for pause in pauses][len(pauses) - (last - first) :]
+        taken = []
+        for after_stop, node in enumerate([start, *(visit.nodes[-1] for visit in visits)]):
+            clock = int(tours.end_s[node])
+            index = int(tours.break_index[node])
+            for pause in range(index, index + int(tours.breaks_after[node])):
+                clock = max(clock, int(tables.brk_open[pause]))
+                taken.append(
+                    BreakTaken(
+                        break_id=names[pause - first],
+                        after_stop=after_stop,
+                        start_at=self.instance.at(clock),
+                        duration_s=int(tables.brk_duration[pause]),
+                    )
+                )
+                clock += int(tables.brk_duration[pause])
+        return taken
+
+    def _start(self, vehicle: Vehicle) -> TourStart:
+        status = self.instance.statuses.get(vehicle.id)
+        if status is not None and status.lat is not None and status.lon is not None:
+            return TourStart(lat=status.lat, lon=status.lon, at_hub=False)
+        hub = next(hub for hub in self.instance.request.hubs if hub.id == vehicle.hub_id)
+        return TourStart(lat=hub.lat, lon=hub.lon)
+
+
+def tour_cents(vehicle: Vehicle, distance_m: int, duration_s: int) -> int:
+    """Return what a tour costs in cents: fixed, per kilometre and per hour from departure to return."""
+    costs = vehicle.costs
+    return (
+        costs.fixed_cents
+        + (distance_m * costs.per_km_cents + 500) // 1000
+        + (duration_s * costs.per_hour_cents + 1800) // 3600
+    )

@@ -1,0 +1,198 @@
+"""The re-plan: the plan in force, what has happened, and new orders -> a start that keeps what must not change.
+
+status -> freeze -> insert the burst -> improve -> diff. What is on board stays on its vehicle; a tour freezes at
+its first loading scan; stops announced before ``freeze_before`` keep their vehicle, order and times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.errors import InputError
+from data.model.city import City
+from data.model.plan import Lock, Plan, Tour
+from data.model.request import OrderBook, PlanRequest, VehicleStatus
+from routing.build import build_instance
+from routing.instance import Instance
+from routing.solver.sequences import append_sequence
+from routing.solver.tours import Tours, empty_tours, schedule_tour
+
+
+@dataclass(frozen=True)
+class Replan:
+    """A re-plan ready to solve.
+
+    Attributes
+    ----------
+    start : Tours
+        The tours in force, what is done left out, what must stay sealed.
+    keep_vehicle : uint8 [N]
+        1 for orders that were on a tour: an improvement may re-time them but not move them to another vehicle.
+    """
+
+    instance: Instance
+    start: Tours
+    locks: tuple[Lock, ...]
+    keep_vehicle: NDArray[np.uint8]
+
+
+def prepare_replan(
+    plan: Plan,
+    burst: OrderBook,
+    city: City,
+    statuses: Sequence[VehicleStatus] = (),
+    freeze_before: datetime | None = None,
+) -> Replan:
+    """Return the start of a re-plan.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan in force.
+    burst : OrderBook
+        New orders, with the home places they bring.
+    city : City
+        The city the plan was made on.
+    statuses : sequence of VehicleStatus
+        What has happened; a vehicle without one has not begun.
+    freeze_before : aware datetime, optional
+        Stops planned to start before this instant keep vehicle, order and times.
+
+    Raises
+    ------
+    InputError
+        ``duplicate_id`` (an order of the burst is in the plan), ``unknown_vehicle``, ``unknown_order``,
+        ``wrong_city``, or a status that can't be continued (``status_infeasible``).
+    """
+    if city.name != plan.city:
+        raise InputError("wrong_city", f"the plan was made on {plan.city!r}, the city file holds {city.name!r}",
+                         "--city", "give the city file the plan was made with")  # fmt: skip
+    resolved = tuple(_resolve(plan, status) for status in statuses)
+    instance = build_instance(_merged_request(plan, burst, resolved), city)
+    tours = {tour.vehicle_id: tour for tour in plan.tours}
+    _let_own_orders_in(instance, tours)
+    start, locks = _start(instance, tours, freeze_before)
+    return Replan(instance, start, locks, (start.vehicle >= 0).astype(np.uint8))
+
+
+def _resolve(plan: Plan, status: VehicleStatus) -> VehicleStatus:
+    """Fill in what a vehicle on the road still carries: everything planned on it that is not done."""
+    tour = next((tour for tour in plan.tours if tour.vehicle_id == status.vehicle_id), None)
+    if status.vehicle_id not in {vehicle.id for vehicle in plan.vehicles}:
+        raise InputError("unknown_vehicle", f"status of unknown vehicle {status.vehicle_id!r}", "status#/vehicle_id")
+    known = {order.id for order in plan.orders}
+    for order_id in (*status.done, *status.on_board):
+        if order_id not in known:
+            raise InputError("unknown_order", f"status of {status.vehicle_id} names unknown order {order_id!r}",
+                             "status#/done")  # fmt: skip
+    if tour is None or not status.has_left or status.on_board:
+        return status
+    planned = [handover.order_id for stop in tour.stops for handover in stop.handovers]
+    return status.replace(on_board=tuple(order_id for order_id in planned if order_id not in status.done))
+
+
+def _merged_request(plan: Plan, burst: OrderBook, statuses: tuple[VehicleStatus, ...]) -> PlanRequest:
+    known = {order.id for order in plan.orders}
+    twice = next((row for row, order in enumerate(burst.orders) if order.id in known), None)
+    if twice is not None:
+        raise InputError("duplicate_id", f"order {burst.orders[twice].id!r} is already in the plan",
+                         f"burst#/orders/{twice}/id", "send only new orders")  # fmt: skip
+    places = {place.id: place for place in (*plan.places, *burst.places)}
+    return PlanRequest(
+        day=plan.day,
+        time_zone=plan.time_zone,
+        hubs=plan.hubs,
+        vehicles=plan.vehicles,
+        places=tuple(places.values()),
+        orders=(*plan.orders, *burst.orders),
+        exemptions=plan.exemptions,
+        statuses=statuses,
+        done=plan.done,
+        delivery_days=plan.delivery_days,
+    )
+
+
+def _let_own_orders_in(instance: Instance, tours: dict[str, Tour]) -> None:
+    """Let a vehicle that is being loaded keep its own orders, and nobody else have them."""
+    allowed = instance.problem.tables.allowed
+    rows = {order.id: row for row, order in enumerate(instance.orders)}
+    for column, vehicle in enumerate(instance.vehicles):
+        status = instance.statuses.get(vehicle.id)
+        if status is None or not status.loading_started or status.has_left or vehicle.id not in tours:
+            continue
+        for stop in tours[vehicle.id].stops:
+            for handover in stop.handovers:
+                if handover.order_id in rows:
+                    allowed[:, rows[handover.order_id]] = 0
+                    allowed[column, rows[handover.order_id]] = 1
+
+
+def _start(
+    instance: Instance, tours: dict[str, Tour], freeze_before: datetime | None
+) -> tuple[Tours, tuple[Lock, ...]]:
+    tables = instance.problem.tables
+    start = empty_tours(tables)
+    rows = {order.id: row for row, order in enumerate(instance.orders)}
+    locks = []
+    for column, vehicle in enumerate(instance.vehicles):
+        tour = tours.get(vehicle.id)
+        if tour is None:
+            continue
+        status = instance.statuses.get(vehicle.id)
+        frozen = _frozen_orders(tour, status, freeze_before)
+        planned = [(handover.order_id, handover.option) for stop in tour.stops for handover in stop.handovers]
+        options = [int(tables.opt_ptr[rows[order_id]]) + option for order_id, option in planned if order_id in rows]
+        if frozen and not (status is not None and status.has_left):
+            start.frozen_start_s[column] = instance.day_s(tour.departure_at)
+            schedule_tour(tables, start, column)
+        dropped = append_sequence(tables, start, column, options)
+        kept_frozen = tuple(order_id for order_id in frozen if order_id in rows)
+        _refuse_lost(instance, vehicle.id, dropped, kept_frozen)
+        start.sealed[column] = len(kept_frozen)
+        lock = _lock(vehicle.id, status, kept_frozen, tour, rows)
+        if lock is not None:
+            locks.append(lock)
+    return start, tuple(locks)
+
+
+def _frozen_orders(tour: Tour, status: VehicleStatus | None, freeze_before: datetime | None) -> tuple[str, ...]:
+    """Return the orders at the head of a tour that keep vehicle and order."""
+    if status is not None and status.loading_started and not status.has_left:
+        return tuple(handover.order_id for stop in tour.stops for handover in stop.handovers)
+    if freeze_before is None:
+        return ()
+    frozen: list[str] = []
+    for stop in tour.stops:
+        if stop.start_at >= freeze_before:
+            break
+        frozen.extend(handover.order_id for handover in stop.handovers)
+    return tuple(frozen)
+
+
+def _refuse_lost(instance: Instance, vehicle_id: str, dropped: list[int], frozen: tuple[str, ...]) -> None:
+    lost = {instance.orders[int(instance.problem.tables.opt_order[option])].id for option in dropped}
+    status = instance.statuses.get(vehicle_id)
+    must = {*frozen, *(status.on_board if status else ())}
+    if lost & must:
+        raise InputError("status_infeasible", f"{vehicle_id} can no longer deliver {sorted(lost & must)[:5]} in time",
+                         "status", "mark them failed (done) or extend the shift")  # fmt: skip
+
+
+def _lock(
+    vehicle_id: str, status: VehicleStatus | None, frozen: tuple[str, ...], tour: Tour, rows: dict[str, int]
+) -> Lock | None:
+    if status is not None and status.has_left:
+        aboard = tuple(order_id for order_id in status.on_board if order_id in rows)
+        if not aboard:
+            return None
+        return Lock(vehicle_id=vehicle_id, order_ids=aboard, sequence=False, closed_to_others=True, reason="on board")
+    if not frozen:
+        return None
+    loading = status is not None and status.loading_started
+    reason = "loading has started" if loading else "announced before the freeze time"
+    return Lock(vehicle_id=vehicle_id, order_ids=frozen, sequence=True, closed_to_others=loading, reason=reason)

@@ -1,0 +1,123 @@
+"""The map of a solve: a first complete plan by insertion, then each engine improves what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.problem import COST_PER_CENT, Problem
+from routing.solver.insertion import insert_all
+from routing.solver.stop import Stop
+from routing.solver.tours import Tours, copy_tours, empty_tours, total_cost
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a search tells while it runs."""
+
+    engine: str
+    elapsed_s: float
+    served: int
+    cost_cents: int
+
+
+Report = Callable[[Progress, Tours], None]
+
+
+class Engine(Protocol):
+    """Improves complete tours; never returns worse ones, and keeps what ``tours`` seals."""
+
+    name: str
+
+    def improve(self, problem: Problem, tours: Tours, stop: Stop, report: Callable[[Tours], None]) -> Tours:
+        """Return the best tours found before ``stop``; call ``report`` with each better plan."""
+        ...
+
+
+def solve(
+    problem: Problem,
+    stop: Stop,
+    engines: Sequence[Engine] = (),
+    start: Tours | None = None,
+    report: Report = lambda progress, tours: None,
+) -> Tours:
+    """Return the best tours found in the time given.
+
+    Parameters
+    ----------
+    problem : Problem
+        What to plan.
+    stop : Stop
+        Time budget and interrupt flag. The insertion always runs, so the plan is complete whatever the budget.
+    engines : sequence of Engine
+        Tried in order, each on the best plan so far.
+    start : Tours, optional
+        Tours to keep and to extend (a warm start); left unchanged.
+    report : callable
+        Told of every better complete plan.
+    """
+
+    def tell(engine: str, tours: Tours) -> None:
+        cents = int(total_cost(problem.tables, tours)) // COST_PER_CENT
+        report(Progress(engine, stop.elapsed_s(), served(tours), cents), tours)
+
+    best = construct(problem, start)
+    tell("insertion", best)
+    for engine in engines:
+        if stop():
+            break
+        found = engine.improve(problem, best, stop, lambda tours, name=engine.name: tell(name, tours))  # type: ignore[misc]
+        if is_better(problem, found, best):
+            best = found
+    return best
+
+
+def construct(problem: Problem, start: Tours | None = None) -> Tours:
+    """Return complete tours: those of ``start``, with every order that fits inserted where it is cheapest."""
+    tours = empty_tours(problem.tables) if start is None else copy_tours(start)
+    insert_all(problem.tables, tours, insertion_sequence(problem))
+    return tours
+
+
+def insertion_sequence(problem: Problem) -> NDArray[np.int64]:
+    """Return the orders, those that cost most to leave out first, then the least flexible, then the farthest."""
+    tables = problem.tables
+    slack = np.full(problem.orders, np.iinfo(np.int64).max)
+    far = np.zeros(problem.orders, dtype=np.int64)
+    depot = int(tables.veh_start[0]) if problem.vehicles else 0
+    for order in range(problem.orders):
+        options = slice(tables.opt_ptr[order], tables.opt_ptr[order + 1])
+        slack[order] = _window_length_s(problem, options)
+        far[order] = tables.distance_m[0, depot, tables.opt_loc[options]].min()
+    return np.lexsort((-far, slack // 3600, -tables.penalty)).astype(np.int64)
+
+
+def _window_length_s(problem: Problem, options: slice) -> int:
+    tables = problem.tables
+    cls = int(tables.veh_class[0]) if problem.vehicles else 0
+    longest = 0
+    for option in range(options.start, options.stop):
+        pieces = slice(tables.win_first[cls, option], tables.win_last[cls, option])
+        longest = max(longest, int((tables.win_close[pieces] - tables.win_open[pieces]).sum()))
+    return longest
+
+
+def served(tours: Tours) -> int:
+    """Return how many orders are on a tour."""
+    return int((tours.vehicle >= 0).sum())
+
+
+def is_better(problem: Problem, found: Tours, best: Tours) -> bool:
+    """Return whether ``found`` beats ``best``: never with fewer orders, then by what is left out, then by cost."""
+    if served(found) < served(best):
+        return False
+    return _merit(problem, found) < _merit(problem, best)
+
+
+def _merit(problem: Problem, tours: Tours) -> tuple[int, int]:
+    left_out = int(problem.tables.penalty[tours.vehicle < 0].sum())
+    return left_out, int(total_cost(problem.tables, tours))

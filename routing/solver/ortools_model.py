@@ -1,0 +1,386 @@
+"""OR-Tools as a second opinion: loads a plan, improves it with guided local search, hands it back to be checked.
+
+The model is built per group of vehicles and orders that have anything to do with each other (in practice: a hub).
+Where it can't say what the kernels know, it is stricter (a tour never leaves earlier than it does now, zones closed
+at any time of the day stay closed all day) or it is corrected afterwards: every answer is scheduled exactly by
+:mod:`routing.solver.sequences`, and orders that do not fit then are inserted again or left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from ortools.constraint_solver import pywrapcp, routing_enums_pb2
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+from routing.problem import FAR_FUTURE_S, INF_TRAVEL_S, NO_LOCATION, Problem, Tables
+from routing.solver.insertion import insert_all
+from routing.solver.sequences import append_sequence, tour_nodes
+from routing.solver.stop import Stop
+from routing.solver.tours import Tours, copy_tours, empty_tours, schedule_tour, total_cost
+
+COST_SCALE = 36_000
+"""OR-Tools counts in 1/100 cent: small enough for its penalties, exact enough for ours."""
+
+MAX_NODES = 2_200
+"""More options than that and only chosen ones (and all of the unserved orders') enter the model."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Vehicles and the options of orders that one model decides on."""
+
+    vehicles: list[int]
+    options: list[int]
+
+
+@dataclass(frozen=True)
+class OrToolsEngine:
+    """Improves a plan with OR-Tools' routing solver.
+
+    Parameters
+    ----------
+    keep_vehicle : uint8 [N], optional
+        1 for an order that must stay on the vehicle it is on (announced, sorted or loaded for it).
+    """
+
+    keep_vehicle: NDArray[np.uint8] | None = None
+    name: str = "ortools"
+
+    def improve(self, problem: Problem, tours: Tours, stop: Stop, report: Callable[[Tours], None]) -> Tours:
+        """Return the plan with each group improved in turn; see :class:`routing.solver.engine.Engine`."""
+        best = tours
+        groups = split_groups(problem.tables, best)
+        for index, group in enumerate(groups):
+            share = stop.share(1 / (len(groups) - index))
+            best = self._improve_group(problem, best, group, share, report)
+        return best
+
+    def _improve_group(
+        self, problem: Problem, tours: Tours, group: Group, stop: Stop, report: Callable[[Tours], None]
+    ) -> Tours:
+        best = [tours]
+
+        def offer(sequences: dict[int, list[int]]) -> None:
+            found = rebuild(problem.tables, best[0], sequences)
+            if _merit(problem.tables, found) < _merit(problem.tables, best[0]):
+                best[0] = found
+                report(found)
+
+        GroupModel(problem.tables, tours, group, self.keep_vehicle).search(stop, offer)
+        return best[0]
+
+
+def _merit(tables: Tables, tours: Tours) -> tuple[int, int, int]:
+    out = tours.vehicle < 0
+    return int(out.sum()), int(tables.penalty[out].sum()), int(total_cost(tables, tours))
+
+
+def split_groups(tables: Tables, tours: Tours) -> list[Group]:
+    """Return the independent groups, largest first; tours that use hours a zone is open are left as they are."""
+    vehicles, orders = tables.allowed.shape
+    fixed = [vehicle for vehicle in range(vehicles) if _uses_open_hours(tables, tours, vehicle)]
+    held = {node for vehicle in fixed for node in tour_nodes(tables, tours, vehicle)}
+    links = csr_array(tables.allowed)
+    size = vehicles + orders
+    graph = csr_array((links.data, (links.nonzero()[0], links.nonzero()[1] + vehicles)), shape=(size, size))
+    _, label = connected_components(graph, directed=False)
+    groups = []
+    for part in np.unique(label[:vehicles]):
+        own = [vehicle for vehicle in np.flatnonzero(label[:vehicles] == part).tolist() if vehicle not in fixed]
+        mine = [order for order in np.flatnonzero(label[vehicles:] == part).tolist() if order not in held]
+        if own and mine:
+            groups.append(Group(own, _options(tables, tours, mine)))
+    return sorted(groups, key=lambda group: -len(group.options))
+
+
+def _options(tables: Tables, tours: Tours, orders: list[int]) -> list[int]:
+    every = [option for order in orders for option in range(tables.opt_ptr[order], tables.opt_ptr[order + 1])]
+    if len(every) <= MAX_NODES:
+        return every
+    return [option for option in every if tours.option[tables.opt_order[option]] in (option, -1)]
+
+
+def _uses_open_hours(tables: Tables, tours: Tours, vehicle: int) -> bool:
+    """Return whether a tour drives where a zone is closed to its class at another time of the day."""
+    safe = tables.safe_profile[tables.veh_class[vehicle]]
+    end = len(tables.release_s) + 2 * vehicle + 1
+    nodes = [*tour_nodes(tables, tours, vehicle), end]
+    return any(tours.leg_profile[node] not in (safe, -1) for node in nodes) and tours.size[vehicle] > 0
+
+
+def rebuild(tables: Tables, tours: Tours, sequences: dict[int, list[int]]) -> Tours:
+    """Return tours with the given vehicles' sequences of options replaced, exactly scheduled, the rest kept."""
+    fresh = empty_tours(tables)
+    fresh.frozen_start_s[:] = tours.frozen_start_s
+    for vehicle in range(len(tables.veh_class)):
+        schedule_tour(tables, fresh, vehicle)
+    for vehicle in range(len(tables.veh_class)):
+        kept = [int(tours.option[node]) for node in tour_nodes(tables, tours, vehicle)]
+        append_sequence(tables, fresh, vehicle, sequences.get(vehicle, kept))
+    fresh.sealed[:] = tours.sealed
+    left = np.flatnonzero((fresh.vehicle < 0) & (tours.vehicle >= 0))
+    insert_all(tables, fresh, left.astype(np.int64))
+    insert_all(tables, fresh, np.flatnonzero(fresh.vehicle < 0).astype(np.int64))
+    return fresh
+
+
+class GroupModel:
+    """One OR-Tools model: nodes are the options, then a start and an end per vehicle."""
+
+    def __init__(self, tables: Tables, tours: Tours, group: Group, keep_vehicle: NDArray[np.uint8] | None) -> None:
+        self.tables, self.tours, self.group = tables, tours, group
+        self.keep_vehicle = keep_vehicle
+        count = len(group.options)
+        starts = list(range(count, count + 2 * len(group.vehicles), 2))
+        ends = [start + 1 for start in starts]
+        self.manager = pywrapcp.RoutingIndexManager(count + 2 * len(group.vehicles), len(starts), starts, ends)
+        self.model = pywrapcp.RoutingModel(self.manager)
+        self.locations = self._locations()
+        self.row_of = {option: node for node, option in enumerate(group.options)}
+        self._transits()
+        self._add_loads()
+        self._add_time()
+        self._add_orders()
+        self._add_shared()
+
+    def search(self, stop: Stop, offer: Callable[[dict[int, list[int]]], None]) -> None:
+        """Improve the loaded plan until ``stop``; ``offer`` every better solution as sequences of options."""
+        parameters = pywrapcp.DefaultRoutingSearchParameters()
+        parameters.local_search_metaheuristic = routing_enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
+        parameters.time_limit.FromMilliseconds(max(1, int(stop.remaining_s() * 1000)))
+        self.model.AddSearchMonitor(self.model.solver().CustomLimit(stop.__call__))
+        self.model.CloseModelWithParameters(parameters)
+        warm = self.model.ReadAssignmentFromRoutes(self._routes(), True)
+        if warm is None or stop():
+            return
+        solution = self.model.SolveFromAssignmentWithParameters(warm, parameters)
+        if solution is not None:
+            offer(self._sequences(solution))
+
+    def _locations(self) -> NDArray[np.int64]:
+        tables = self.tables
+        ends = [[tables.veh_start[v], max(tables.veh_end[v], 0)] for v in self.group.vehicles]
+        return np.concatenate([tables.opt_loc[self.group.options], np.array(ends, dtype=np.int64).ravel()])
+
+    def _transits(self) -> None:
+        """Register travel time and cost once per distinct (class, prices)."""
+        tables = self.tables
+        self.time_of: list[int] = []
+        kinds: dict[tuple[int, ...], tuple[int, int]] = {}
+        for row, vehicle in enumerate(self.group.vehicles):
+            kind = (int(tables.veh_class[vehicle]), *tables.veh_cost[vehicle, 1:].tolist())
+            kind = (*kind, int(tables.veh_end[vehicle] == NO_LOCATION))
+            if kind not in kinds:
+                seconds, cost = self._matrices(vehicle)
+                kinds[kind] = (
+                    self.model.RegisterTransitMatrix(seconds.tolist()),
+                    self.model.RegisterTransitMatrix(cost.tolist()),
+                )
+            self.time_of.append(kinds[kind][0])
+            self.model.SetArcCostEvaluatorOfVehicle(kinds[kind][1], row)
+            self.model.SetFixedCostOfVehicle(int(tables.veh_cost[vehicle, 0]) // COST_SCALE, row)
+
+    def _matrices(self, vehicle: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return int64 [n, n]: seconds from "set up at i" to "set up at j", and cost in 1/100 cent."""
+        tables, where = self.tables, self.locations
+        options = self.group.options
+        profile = tables.safe_profile[tables.veh_class[vehicle]]
+        seconds = tables.duration_s[profile][np.ix_(where, where)].astype(np.int64)
+        metres = tables.distance_m[profile][np.ix_(where, where)].astype(np.int64)
+        if tables.veh_end[vehicle] == NO_LOCATION:
+            ends = np.arange(len(options) + 1, len(where), 2)
+            seconds[:, ends] = 0
+            metres[:, ends] = 0
+        apart = where[:, None] != where[None, :]
+        count = len(options)
+        service = np.zeros(len(where), dtype=np.int64)
+        setup = np.zeros(len(where), dtype=np.int64)
+        extra = np.zeros(len(where), dtype=np.int64)
+        service[:count], setup[:count] = tables.opt_service_s[options], tables.opt_setup_s[options]
+        extra[:count] = tables.opt_cost[options]
+        busy = seconds + service[:, None] + setup[None, :] * apart
+        _, per_m, per_s = tables.veh_cost[vehicle].tolist()
+        cost = (metres * per_m + busy * per_s + extra[None, :]) // COST_SCALE
+        cut = seconds >= INF_TRAVEL_S
+        busy[cut], cost[cut] = FAR_FUTURE_S, FAR_FUTURE_S
+        return busy, cost
+
+    def _add_loads(self) -> None:
+        tables = self.tables
+        for dim in range(tables.load.shape[1]):
+            if (tables.pickup[:, dim] > 0).any():
+                self._add_two_way_load(dim)
+            else:
+                self._add_load(tables.load[:, dim], f"load{dim}", dim)
+
+    def _add_load(self, amounts: NDArray[np.int64], name: str, dim: int) -> None:
+        node_load = [int(amounts[self.tables.opt_order[option]]) for option in self.group.options]
+        node_load += [0] * (2 * len(self.group.vehicles))
+        index = self.model.RegisterUnaryTransitVector(node_load)
+        caps = [int(self.tables.veh_cap[vehicle, dim]) for vehicle in self.group.vehicles]
+        self.model.AddDimensionWithVehicleCapacity(index, 0, caps, True, name)
+
+    def _add_two_way_load(self, dim: int) -> None:
+        """Load on board = deliveries still to come + pickups done; both dimensions end with what they began."""
+        change = self.tables.pickup[:, dim] - self.tables.load[:, dim]
+        node_load = [int(change[self.tables.opt_order[option]]) for option in self.group.options]
+        node_load += [0] * (2 * len(self.group.vehicles))
+        index = self.model.RegisterUnaryTransitVector(node_load)
+        caps = [int(self.tables.veh_cap[vehicle, dim]) for vehicle in self.group.vehicles]
+        self._add_load(self.tables.load[:, dim], f"out{dim}", dim)
+        self.model.AddDimensionWithVehicleCapacity(index, 0, caps, False, f"board{dim}")
+        out = self.model.GetDimensionOrDie(f"out{dim}")
+        board = self.model.GetDimensionOrDie(f"board{dim}")
+        for row in range(len(self.group.vehicles)):
+            solver = self.model.solver()
+            solver.Add(board.CumulVar(self.model.Start(row)) == out.CumulVar(self.model.End(row)))
+
+    def _add_time(self) -> None:
+        tables, model = self.tables, self.model
+        horizon = int(tables.veh_close_s[self.group.vehicles].max())
+        model.AddDimensionWithVehicleTransits(self.time_of, horizon, horizon, False, "time")
+        self.time = model.GetDimensionOrDie("time")
+        for node, option in enumerate(self.group.options):
+            self._limit_start(self.time.CumulVar(self.manager.NodeToIndex(node)), option, horizon)
+        visits = [0] * model.Size()
+        for node, option in enumerate(self.group.options):
+            visits[self.manager.NodeToIndex(node)] = int(tables.opt_service_s[option])
+        for row, vehicle in enumerate(self.group.vehicles):
+            departure, close = self.departure(vehicle), int(tables.veh_close_s[vehicle])
+            self.time.CumulVar(model.Start(row)).SetRange(departure, max(departure, close))
+            self.time.CumulVar(model.End(row)).SetRange(departure, max(departure, close))
+            breaks = [self._break(vehicle, index) for index in range(tables.brk_ptr[vehicle], tables.brk_ptr[vehicle + 1])]
+            if breaks:
+                self.time.SetBreakIntervalsOfVehicle(breaks, row, visits)
+
+    def departure(self, vehicle: int) -> int:
+        """Return when the tour leaves now; an empty one may wait for everything to be ready."""
+        tables = self.tables
+        start = len(tables.release_s) + 2 * vehicle
+        if self.tours.size[vehicle]:
+            return int(self.tours.end_s[start])
+        orders = tables.opt_order[self.group.options]
+        ready = int(tables.release_s[orders].max())
+        opening = int(tables.veh_open_s[vehicle])
+        return max(opening, ready) if ready < int(tables.veh_close_s[vehicle]) else opening
+
+    def _break(self, vehicle: int, index: int) -> pywrapcp.IntervalVar:
+        tables = self.tables
+        return self.model.solver().FixedDurationIntervalVar(
+            int(tables.brk_open[index]),
+            int(tables.brk_close[index]),
+            int(tables.brk_duration[index]),
+            False,
+            f"break {vehicle} {index}",
+        )
+
+    def _limit_start(self, cumul: pywrapcp.IntVar, option: int, horizon: int) -> None:
+        """Allow "set up at" inside the option's windows, each shifted by the set-up."""
+        spans = self._strictest_windows(option)
+        setup = int(self.tables.opt_setup_s[option])
+        if not spans:
+            cumul.SetRange(horizon, horizon)
+            return
+        cumul.SetRange(max(0, min(horizon, spans[0][0])), min(horizon, spans[-1][1] + setup))
+        for (_, closes), (opens, _) in zip(spans, spans[1:], strict=False):
+            if closes + setup + 1 <= opens - 1:
+                cumul.RemoveInterval(closes + setup + 1, opens - 1)
+
+    def _strictest_windows(self, option: int) -> list[tuple[int, int]]:
+        tables = self.tables
+        classes = {int(tables.veh_class[vehicle]) for vehicle in self.allowed_vehicles(option)}
+        pieces = [slice(tables.win_first[cls, option], tables.win_last[cls, option]) for cls in classes]
+        spans = [
+            list(zip(tables.win_open[piece].tolist(), tables.win_close[piece].tolist(), strict=True)) for piece in pieces
+        ]
+        return max(spans, key=len, default=[])
+
+    def allowed_vehicles(self, option: int) -> list[int]:
+        """Return the group's vehicles that may take an option: the same windows for all of their classes."""
+        tables, tours = self.tables, self.tours
+        order = int(tables.opt_order[option])
+        now = int(tours.vehicle[order])
+        if now >= 0 and self.keep_vehicle is not None and self.keep_vehicle[order]:
+            return [now] if tours.option[order] == option else []
+        may = [
+            vehicle
+            for vehicle in self.group.vehicles
+            if tables.allowed[vehicle, order]
+            and tables.win_first[tables.veh_class[vehicle], option] < tables.win_last[tables.veh_class[vehicle], option]
+            and tables.release_s[order] <= self.departure(vehicle)
+        ]
+        if now >= 0 and now in self.group.vehicles and now not in may and tours.option[order] == option:
+            may.append(now)
+        if not may:
+            return []
+        lead = int(tables.veh_class[now]) if now in may else int(tables.veh_class[may[0]])
+        key = (tables.win_first[lead, option], tables.win_last[lead, option])
+        return [v for v in may if (tables.win_first[tables.veh_class[v], option],
+                                   tables.win_last[tables.veh_class[v], option]) == key]  # fmt: skip
+
+    def _add_orders(self) -> None:
+        """One of an order's options is visited, or its penalty paid; sealed orders stay where they are."""
+        tables = self.tables
+        nodes: dict[int, list[int]] = {}
+        for node, option in enumerate(self.group.options):
+            nodes.setdefault(int(tables.opt_order[option]), []).append(self.manager.NodeToIndex(node))
+        rows = {vehicle: row for row, vehicle in enumerate(self.group.vehicles)}
+        for order, indices in nodes.items():
+            self.model.AddDisjunction(indices, int(tables.penalty[order]) // COST_SCALE, 1)
+        for node, option in enumerate(self.group.options):
+            may = [rows[vehicle] for vehicle in self.allowed_vehicles(option)]
+            self.model.VehicleVar(self.manager.NodeToIndex(node)).SetValues([-1, *may])
+        for vehicle in self.group.vehicles:
+            self._seal(rows[vehicle], vehicle)
+
+    def _seal(self, row: int, vehicle: int) -> None:
+        """Fix the head of a tour: each sealed node follows the one before it."""
+        sealed = int(self.tours.sealed[vehicle])
+        previous = self.model.Start(row)
+        for order in tour_nodes(self.tables, self.tours, vehicle)[:sealed]:
+            node = self.manager.NodeToIndex(self.row_of[int(self.tours.option[order])])
+            self.model.NextVar(previous).SetValue(node)
+            previous = node
+
+    def _add_shared(self) -> None:
+        """Boxes and relay places: what this group uses stays within what the others leave."""
+        tables, solver = self.tables, self.model.solver()
+        mine: dict[int, list[tuple[int, int]]] = {}
+        used = self.tours.used.copy()
+        in_group = {int(tables.opt_order[option]) for option in self.group.options}
+        for node, option in enumerate(self.group.options):
+            for entry in range(tables.res_ptr[option], tables.res_ptr[option + 1]):
+                mine.setdefault(int(tables.res_row[entry]), []).append((node, int(tables.res_amount[entry])))
+        for order in in_group:
+            option = int(self.tours.option[order])
+            if option >= 0:
+                for entry in range(tables.res_ptr[option], tables.res_ptr[option + 1]):
+                    used[tables.res_row[entry]] -= tables.res_amount[entry]
+        for resource, users in mine.items():
+            room = int(tables.res_cap[resource] - used[resource])
+            if sum(amount for _, amount in users) > room:
+                terms = [self.model.ActiveVar(self.manager.NodeToIndex(node)) * amount for node, amount in users]
+                solver.Add(solver.Sum(terms) <= room)
+
+    def _routes(self) -> list[list[int]]:
+        return [
+            [self.manager.NodeToIndex(self.row_of[int(self.tours.option[order])])
+             for order in tour_nodes(self.tables, self.tours, vehicle)]
+            for vehicle in self.group.vehicles
+        ]  # fmt: skip
+
+    def _sequences(self, solution: pywrapcp.Assignment) -> dict[int, list[int]]:
+        sequences = {}
+        for row, vehicle in enumerate(self.group.vehicles):
+            index = solution.Value(self.model.NextVar(self.model.Start(row)))
+            options = []
+            while not self.model.IsEnd(index):
+                options.append(self.group.options[self.manager.IndexToNode(index)])
+                index = solution.Value(self.model.NextVar(index))
+            sequences[vehicle] = options
+        return sequences

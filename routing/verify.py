@@ -1,0 +1,81 @@
+"""The independent checker: is a published plan what it claims to be?
+
+It reads nothing but the JSON of a plan (format ``jalon.plan/1``, as a plain dict), uses the standard library only
+and imports nothing of ours but its own parts (``verify_*``): it shares no code with the solver, the model or the
+codec. It recomputes everything from legs and stops in exact integers; instants are compared, never their text.
+
+:func:`check` goes in three steps, each run only if the one before found nothing: the shape of the JSON
+(``verify_read``, ``verify_facts``, ``verify_format``), what ids refer to (``verify_references``), and the rules
+(``verify_time``, ``verify_goods``, ``verify_assignment``, ``verify_sums``).
+
+What the format leaves open is read as follows.
+
+Time
+    Instants the plan makes (departures, arrivals, starts, ends, breaks) are whole seconds; given ones may have
+    fractions and are compared exactly. The stretch before the first leg, from ``departure_at`` to its
+    ``depart_at``, is the driver's like any other: breaks after 0 stops lie in it, and it counts as paid time.
+    A break lies between the end of its stop and the departure of the next leg, never overlapping another; which of
+    several comes first is theirs. A vehicle already on the road (``start.at_hub`` false) may leave out a break whose
+    window ended before ``departure_at``; one whose window is still open is due again.
+    A stop at the same place as the one before (the vehicle waited or the driver had a break there) has no set-up.
+    Windows and opening hours include both ends. Opening hours apply wherever ``place_hours`` has an entry, and
+    every place with ``opening_hours`` needs one.
+Low-emission zones
+    A closure excludes its end: leaving at its first instant or entering at its last is fine. At a stop the vehicle
+    is inside from arrival until the next leg departs. Closures of a class's ``exempt_zone_ids`` do not apply to it.
+    Every vehicle of the class must hold an exemption for the day; one may name the zone without its ``@`` date.
+    An electric vehicle is of class ``EL`` whatever sticker it has.
+    Waiting at the hub, or where an on-road vehicle starts, is not looked at: the plan does not say the zone.
+Goods
+    Parcel ids are unique in the plan. ``boxes`` belong to lockers alone, and there every parcel has one.
+    ``daily_cap_parcels`` and ``free`` count what the plan's tours bring, not what ``done`` orders brought.
+    A parcel must be ready ``loading_s`` of the vehicle's hub before a tour that starts at the hub; a vehicle on
+    the road carries only orders that a lock of its own names (they are on board), and ``ready_at`` is past for them.
+Locks
+    Each is judged alone: a closed one admits its own ``order_ids`` only, a sequence one is a prefix of the
+    hand-overs. An order a lock names is on the tour, not ``done``.
+Tours
+    Every tour has a stop, but for that of an on-road vehicle that only drives home. One that starts at its hub has
+    the hub's exact coordinates. Hired vehicles have none: they are proposals until their role is ``own``.
+Sums
+    Kilometres and hours are each rounded to the nearest cent (half up), emissions to the nearest gram, per tour;
+    an hour is counted from ``departure_at`` to ``return_at``, also for a vehicle already on the road. ``bound.orders``
+    is no more than any ``by_...`` and no less than the orders served. An order may be served after its promise.
+"""
+
+from __future__ import annotations
+
+from routing.verify_assignment import assignment
+from routing.verify_format import FORMAT, Plan
+from routing.verify_goods import goods
+from routing.verify_read import Violation, read
+from routing.verify_references import index, unresolved
+from routing.verify_sums import sums
+from routing.verify_time import times
+
+__all__ = ["Violation", "check"]
+
+
+def check(plan: object) -> list[Violation]:
+    """Return every rule the published ``plan`` breaks; an empty list is a valid plan.
+
+    Parameters
+    ----------
+    plan : dict
+        The plan as ``json.loads`` gives it. Anything else, however malformed, is a violation, never an exception.
+
+    Returns
+    -------
+    list of Violation
+        Code, JSON pointer and message each.
+    """
+    if isinstance(plan, dict) and plan.get("format", FORMAT) != FORMAT:
+        return [Violation("unknown_format", "/format", f"this checker reads {FORMAT}")]
+    document, found = read(plan, Plan)
+    if document is None:
+        return found
+    known = index(document)
+    found = list(unresolved(document, known))
+    if found:
+        return found
+    return [violation for rule in (assignment, times, goods, sums) for violation in rule(document, known)]

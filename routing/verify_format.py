@@ -1,0 +1,199 @@
+"""What a plan of format ``jalon.plan/1`` made, and the whole of it, as the checker knows it.
+
+Standard library only; written from the format's description, not shared with ``data.model``. A key that is absent
+has its default; a key that is not listed is a violation.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from routing.verify_facts import AccessClass, Exemption, Hub, Lock, Order, Place, PlaceHours, Vehicle
+from routing.verify_read import Count, Day, Flag, Id, Latitude, Longitude, Moment, Second, Text, Whole
+
+FORMAT = "jalon.plan/1"
+
+
+class Crossing(NamedTuple):
+    """A stretch of a leg inside a zone, in seconds from the leg's departure."""
+
+    zone_id: Id
+    enter_s: Count
+    exit_s: Count
+
+    def flaw(self) -> str:
+        """Return what is wrong with the crossing as a whole."""
+        return "the zone is left before it is entered" if self.exit_s < self.enter_s else ""
+
+
+class Leg(NamedTuple):
+    """A drive to the next stop, or back to the hub."""
+
+    depart_at: Second
+    travel_s: Count
+    distance_m: Count
+    zones: tuple[Crossing, ...] = ()
+
+
+class BoxUse(NamedTuple):
+    """The box a parcel is put in."""
+
+    parcel_id: Id
+    box: Count
+
+
+class Handover(NamedTuple):
+    """One order handed over at a stop."""
+
+    order_id: Id
+    option: Count
+    start_at: Second
+    service_s: Count
+    boxes: tuple[BoxUse, ...] = ()
+
+
+class Stop(NamedTuple):
+    """One visit of one place."""
+
+    place_id: Id
+    arrival_at: Second
+    start_at: Second
+    end_at: Second
+    setup_s: Count
+    handovers: tuple[Handover, ...]
+    zone_ids: tuple[Id, ...] = ()
+
+
+class BreakTaken(NamedTuple):
+    """A break, taken after ``after_stop`` stops."""
+
+    break_id: Id
+    after_stop: Count
+    start_at: Second
+    duration_s: Count
+
+
+class Start(NamedTuple):
+    """Where a tour starts."""
+
+    lat: Latitude
+    lon: Longitude
+    at_hub: Flag = True
+
+
+class Tour(NamedTuple):
+    """One vehicle's day."""
+
+    vehicle_id: Id
+    start: Start
+    departure_at: Second
+    return_at: Second
+    legs: tuple[Leg, ...]
+    stops: tuple[Stop, ...]
+    parcels: Count
+    load_g: Count
+    load_dm3: Count
+    distance_m: Count
+    travel_s: Count
+    service_s: Count
+    waiting_s: Count
+    cost_cents: Count
+    co2e_mg_per_km: Count
+    co2e_g: Count
+    loading_list: tuple[Id, ...]
+    breaks: tuple[BreakTaken, ...] = ()
+
+
+class Reason(NamedTuple):
+    """Why an order is not on a tour."""
+
+    code: Id
+    text: Text
+    vehicle_id: Text = ""
+    zone_id: Text = ""
+    place_id: Text = ""
+
+
+class Postponed(NamedTuple):
+    """An order that goes on a later day."""
+
+    order_id: Id
+    to_day: Day
+    reasons: tuple[Reason, ...]
+
+
+class Unassigned(NamedTuple):
+    """An order that no tour takes."""
+
+    order_id: Id
+    reasons: tuple[Reason, ...]
+
+
+class HireOption(NamedTuple):
+    """A vehicle that could be hired."""
+
+    vehicle_id: Id
+    saves_order_ids: tuple[Id, ...]
+    cost_cents: Count
+    cents_per_order: Count
+
+
+class Bound(NamedTuple):
+    """What the fleet can carry at most."""
+
+    orders: Count
+    by_parcels: Count
+    by_load_g: Count
+    by_volume_dm3: Count
+    by_time: Count
+    explanation: Text
+
+
+class Totals(NamedTuple):
+    """Sums over the plan."""
+
+    orders: Count
+    served: Count
+    postponed: Count
+    unassigned: Count
+    tours: Count
+    stops: Count
+    distance_m: Count
+    travel_s: Count
+    service_s: Count
+    waiting_s: Count
+    vehicle_cents: Count
+    option_cents: Count
+    cost_cents: Count
+    co2e_g: Count
+
+
+class Plan(NamedTuple):
+    """A complete plan for one day."""
+
+    id: Id
+    day: Day
+    time_zone: Text
+    created_at: Moment
+    city: Text
+    seed: Whole
+    hubs: tuple[Hub, ...]
+    vehicles: tuple[Vehicle, ...]
+    places: tuple[Place, ...]
+    place_hours: tuple[PlaceHours, ...]
+    orders: tuple[Order, ...]
+    access: tuple[AccessClass, ...]
+    locks: tuple[Lock, ...]
+    tours: tuple[Tour, ...]
+    postponed: tuple[Postponed, ...]
+    unassigned: tuple[Unassigned, ...]
+    bound: Bound
+    emission_factors: Text
+    totals: Totals
+    format: Text = FORMAT
+    replaces: Text = ""
+    done: tuple[Id, ...] = ()
+    moved: tuple[Id, ...] = ()
+    delivery_days: tuple[Day, ...] = ()
+    exemptions: tuple[Exemption, ...] = ()
+    hire_options: tuple[HireOption, ...] = ()

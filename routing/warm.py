@@ -1,0 +1,71 @@
+"""Compiles every kernel once, so that no user waits for it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+
+from routing.problem import COST_PER_CENT, Problem, Tables
+from routing.solver.engine import construct, is_better
+from routing.solver.ortools_model import rebuild
+from routing.travel import warm
+
+
+def tiny_problem() -> Problem:
+    """Return one vehicle with a break and two orders, in the exact types that real problems have."""
+
+    def numbers(*values: int) -> np.ndarray:
+        return np.array(values, dtype=np.int64)
+
+    square = np.array([[[0, 60, 90], [60, 0, 30], [90, 30, 0]]], dtype=np.int32)
+    tables = Tables(
+        duration_s=square,
+        distance_m=square * 10,
+        slice_ptr=numbers(0, 1),
+        slice_end_s=numbers(10**9),
+        slice_profile=numbers(0),
+        safe_profile=numbers(0),
+        closed_loc=np.zeros((1, 3), dtype=np.uint8),
+        opt_ptr=numbers(0, 1, 2),
+        opt_order=numbers(0, 1),
+        opt_loc=numbers(1, 2),
+        opt_service_s=numbers(60, 60),
+        opt_setup_s=numbers(30, 30),
+        opt_cost=numbers(0, 0),
+        win_first=np.array([[0, 1]]),
+        win_last=np.array([[1, 2]]),
+        win_open=numbers(0, 0),
+        win_close=numbers(80_000, 80_000),
+        win_arrive=numbers(0, 0),
+        res_ptr=numbers(0, 1, 1),
+        res_row=numbers(0),
+        res_amount=numbers(1),
+        res_cap=numbers(1),
+        load=np.ones((2, 3), dtype=np.int64),
+        pickup=np.zeros((2, 3), dtype=np.int64),
+        penalty=numbers(10**6 * COST_PER_CENT, 10**6 * COST_PER_CENT),
+        release_s=numbers(0, 30_000),
+        veh_class=numbers(0),
+        veh_start=numbers(0),
+        veh_end=numbers(0),
+        veh_open_s=numbers(25_000),
+        veh_close_s=numbers(60_000),
+        veh_cap=np.full((1, 3), 10, dtype=np.int64),
+        veh_cost=np.ones((1, 3), dtype=np.int64),
+        brk_ptr=numbers(0, 1),
+        brk_open=numbers(28_000),
+        brk_close=numbers(40_000),
+        brk_duration=numbers(1800),
+        allowed=np.ones((1, 2), dtype=np.uint8),
+    )
+    return Problem(tables, datetime(2026, 1, 5, tzinfo=UTC), ("a", "b"), ("v",), ("hub", "x", "y"))
+
+
+def warm_kernels() -> None:
+    """Compile the travel-time and solver kernels into the on-disk cache."""
+    warm()
+    problem = tiny_problem()
+    tours = construct(problem)
+    rebuilt = rebuild(problem.tables, tours, {})
+    is_better(problem, rebuilt, tours)

@@ -1,0 +1,239 @@
+"""Tours drawn at random for the sample plans of :mod:`tests.plans`, with the orders and places they need."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from random import Random
+from zoneinfo import ZoneInfo
+
+from data.model.base import Window
+from data.model.hub import Hub
+from data.model.order import Order, PlaceOption
+from data.model.parcel import Dimensions, Parcel
+from data.model.place import Place, PlaceKind
+from data.model.plan import BoxUse, BreakTaken, Handover, Leg, Stop, ZoneCrossing
+from data.model.vehicle import Break
+
+DAY = date(2026, 11, 24)
+PARIS = ZoneInfo("Europe/Paris")
+MIDNIGHT = datetime(2026, 11, 24, tzinfo=PARIS)
+ZONE = "zfe-centre"
+SIZES = ((200, 150, 50), (350, 250, 150), (600, 400, 350))
+
+
+def at(second: int) -> datetime:
+    """Return the instant ``second`` seconds into the planned day."""
+    return MIDNIGHT + timedelta(seconds=second)
+
+
+def seconds(instant: datetime) -> int:
+    """Return how many seconds into the planned day ``instant`` is."""
+    return int((instant - MIDNIGHT).total_seconds())
+
+
+def window(first: int, last: int) -> Window:
+    """Return the window between two seconds of the planned day."""
+    return Window(start_at=at(first), end_at=at(last))
+
+
+@dataclass
+class Drawn:
+    """A tour being drawn, in seconds of the day, with what its vehicle must then be able to do."""
+
+    vehicle_id: str
+    hub: Hub
+    departure_s: int
+    at_hub: bool
+    return_s: int = 0
+    legs: list[Leg] = field(default_factory=list)
+    stops: list[Stop] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
+    taken: list[BreakTaken] = field(default_factory=list)
+    breaks: list[Break] = field(default_factory=list)
+    inside: list[tuple[int, int]] = field(default_factory=list)
+
+    @property
+    def parcels(self) -> list[Parcel]:
+        """The parcels of its orders."""
+        return [parcel for order in self.orders for parcel in order.parcels]
+
+
+class Drawer:
+    """Draws tours; remembers what they bring where, so that facts can be fitted around them."""
+
+    def __init__(self, rng: Random) -> None:
+        self.rng = rng
+        self.hubs = [self._hub(n) for n in range(rng.randint(1, 2))]
+        self.shared = [self._shared_place(n) for n in range(4)]
+        self.homes: list[Place] = []
+        self.orders: list[Order] = []
+        self.starts_s: dict[str, list[int]] = {}
+        self.received: Counter[str] = Counter()
+        self.boxes: Counter[tuple[str, int]] = Counter()
+
+    def _hub(self, n: int) -> Hub:
+        return Hub(id=f"hub{n}", lat=47.2 + n / 10, lon=-1.55, loading_s=self.rng.choice([0, 600, 900]))
+
+    def _shared_place(self, n: int) -> Place:
+        kind = (PlaceKind.RELAY, PlaceKind.LOCKER, PlaceKind.LOCKER, PlaceKind.POST_OFFICE)[n]
+        return Place(
+            id=f"{kind.value}{n}",
+            kind=kind,
+            lat=47.21,
+            lon=-1.56,
+            setup_s=self.rng.choice([0, 60, 180]),
+            service_s=self.rng.choice([20, 45]),
+            opening_hours=self.rng.choice([None, "Mo-Sa 08:00-19:00"]),
+            max_load_g=20_000,
+            max_mm=Dimensions(length_mm=620, width_mm=410, height_mm=360) if n % 2 else None,
+        )
+
+    def home(self) -> Place:
+        setup_s = self.rng.choice([0, 30])
+        home = Place(id=f"home{len(self.homes)}", kind=PlaceKind.HOME, lat=47.22, lon=-1.54, setup_s=setup_s)
+        self.homes.append(home)
+        return home
+
+    def _parcel(self, hub: Hub, ready_s: int, name: str) -> Parcel:
+        sides = list(self.rng.choice(SIZES))
+        self.rng.shuffle(sides)
+        return Parcel(
+            id=name,
+            load_g=self.rng.randint(100, 9_000),
+            volume_dm3=self.rng.randint(1, 60),
+            size_mm=Dimensions(length_mm=sides[0], width_mm=sides[1], height_mm=sides[2]),
+            hub_id=self.rng.choice(["", hub.id]),
+            ready_at=self.rng.choice([None, at(ready_s)]),
+        )
+
+    def order(self, hub: Hub, places: Sequence[Place], ready_s: int) -> Order:
+        name = f"o{len(self.orders)}-{self.rng.randrange(10**9)}"
+        return Order(
+            id=name,
+            hub_id=hub.id,
+            parcels=tuple(self._parcel(hub, ready_s, f"{name}.{p}") for p in range(self.rng.randint(1, 3))),
+            options=tuple(
+                PlaceOption(
+                    place_id=place.id,
+                    cost_cents=self.rng.choice([0, 150]),
+                    service_s=self.rng.choice([None, 75]),
+                )
+                for place in places
+            ),
+            promised_on=DAY + timedelta(days=self.rng.randint(2, 4)),
+            skills=self.rng.choice([(), ("fragile",)]),
+        )
+
+    def tour(self, vehicle_id: str) -> Drawn:
+        """Drive from stop to stop; every duration is drawn, facts are fitted later."""
+        rng = self.rng
+        tour = Drawn(
+            vehicle_id=vehicle_id,
+            hub=rng.choice(self.hubs),
+            departure_s=rng.randint(7 * 3600, 9 * 3600),
+            at_hub=rng.random() < 0.75,
+        )
+        count = rng.randint(2, 5)
+        pauses = Counter(rng.randint(0, count) for _ in range(rng.randint(0, 2)))
+        free_s = tour.departure_s
+        for k in range(count + 1):
+            free_s = self._pause(tour, k, pauses[k], free_s) + rng.choice([0, 0, 40])
+            travel_s = rng.randint(60, 900)
+            enter_s = rng.randint(0, travel_s)
+            through = rng.random() < 0.4
+            crossing = ZoneCrossing(zone_id=ZONE, enter_s=enter_s, exit_s=rng.randint(enter_s, travel_s))
+            if through:
+                tour.inside.append((free_s + crossing.enter_s, free_s + crossing.exit_s))
+            zones = (crossing,) if through else ()
+            distance_m = rng.randint(300, 9_000)
+            tour.legs.append(Leg(depart_at=at(free_s), travel_s=travel_s, distance_m=distance_m, zones=zones))
+            if k < count:
+                free_s = self._visit(tour, free_s + travel_s)
+            else:
+                tour.return_s = free_s + travel_s
+        self._note_stays(tour)
+        return tour
+
+    def _note_stays(self, tour: Drawn) -> None:
+        """Remember when the vehicle is inside the zone at a stop: from arrival until the next leg departs."""
+        for k, stop in enumerate(tour.stops):
+            if ZONE in stop.zone_ids:
+                left_at = tour.legs[k + 1].depart_at
+                tour.inside.append((seconds(stop.arrival_at), seconds(left_at)))
+
+    def _pause(self, tour: Drawn, after_stop: int, breaks: int, free_s: int) -> int:
+        for _ in range(breaks):
+            start_s, duration_s = free_s + self.rng.choice([0, 30]), self.rng.choice([900, 1800])
+            name = f"{tour.vehicle_id}.b{len(tour.breaks)}"
+            due = window(start_s - self.rng.choice([0, 600]), start_s + self.rng.choice([0, 600]))
+            tour.breaks.append(Break(id=name, window=due, duration_s=duration_s))
+            tour.taken.append(
+                BreakTaken(break_id=name, after_stop=after_stop, start_at=at(start_s), duration_s=duration_s)
+            )
+            free_s = start_s + duration_s
+        return free_s
+
+    def _visit(self, tour: Drawn, arrival_s: int) -> int:
+        """Hand over one order at a home, or up to three at a shared place; return the end in seconds."""
+        rng = self.rng
+        shared = rng.random() < 0.5
+        place = rng.choice(self.shared) if shared else self.home()
+        start_s = arrival_s + rng.choice([0, 0, 25, 300])
+        ready_s = tour.departure_s - tour.hub.loading_s
+        handovers: list[Handover] = []
+        stays = bool(tour.stops) and tour.stops[-1].place_id == place.id
+        setup_s = 0 if stays else place.setup_s
+        next_s, end_s = start_s, start_s + setup_s
+        for _ in range(rng.randint(1, 3) if shared else 1):
+            option = rng.randint(0, 1)
+            other = rng.choice([other for other in self.shared if other is not place])
+            order = self.order(tour.hub, [place, other] if option == 0 else [other, place], ready_s)
+            order = self._with_windows(order, option, next_s)
+            service_s = order.options[option].service_s
+            boxes = tuple(self._box(parcel, place) for parcel in order.parcels if place.kind is PlaceKind.LOCKER)
+            handovers.append(
+                Handover(
+                    order_id=order.id,
+                    option=option,
+                    start_at=at(next_s),
+                    service_s=place.service_s if service_s is None else service_s,
+                    boxes=boxes,
+                )
+            )
+            self.orders.append(order)
+            tour.orders.append(order)
+            self.starts_s.setdefault(place.id, []).append(next_s)
+            self.received[place.id] += len(order.parcels)
+            end_s += handovers[-1].service_s
+            next_s = end_s
+        tour.stops.append(
+            Stop(
+                place_id=place.id,
+                arrival_at=at(arrival_s),
+                start_at=at(start_s),
+                end_at=at(end_s),
+                setup_s=setup_s,
+                handovers=tuple(handovers),
+                zone_ids=rng.choice([(), (ZONE,)]),
+            )
+        )
+        return end_s
+
+    def _with_windows(self, order: Order, chosen: int, start_s: int) -> Order:
+        """Give the chosen option no window, or some of which one holds, often just so."""
+        early, late = self.rng.choice([(0, 0), (0, 900), (900, 0), (1200, 600)])
+        fitting = window(start_s - early, start_s + late)
+        windows = self.rng.choice([(), (fitting,), (window(0, 3600), fitting)])
+        options = list(order.options)
+        options[chosen] = options[chosen].replace(windows=windows)
+        return order.replace(options=tuple(options))
+
+    def _box(self, parcel: Parcel, place: Place) -> BoxUse:
+        """Put ``parcel`` into a box of its size or a larger one."""
+        smallest = [sorted(size) for size in SIZES].index(sorted(parcel.size_mm.sorted_mm()))
+        box = self.rng.randint(smallest, len(SIZES) - 1)
+        self.boxes[place.id, box] += 1
+        return BoxUse(parcel_id=parcel.id, box=box)

@@ -1,0 +1,86 @@
+"""The kernels' cache: keyed on their sources, filled once, and warm after ``warm()``."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from routing import jit
+from routing.matrix import customize, order, path, table, topology
+from tests.conftest import ROOT
+
+KERNEL_MODULES = (customize, order, path, table, topology)
+
+
+def test_any_edit_of_a_kernel_source_starts_a_new_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = tmp_path / "order.py", tmp_path / "table.py"
+    first.write_text("a = 1\n")
+    second.write_text("b = 1\n")
+    monkeypatch.setattr(jit, "kernel_sources", lambda: [first, second])
+    before = jit.cache_dir()
+    assert jit.cache_dir() == before
+    second.write_text("b = 2\n")
+    assert jit.cache_dir() != before
+    second.write_text("b = 1\n")
+    assert jit.cache_dir() == before
+
+
+def test_every_file_with_a_kernel_is_a_kernel_source() -> None:
+    known = set(jit.kernel_sources())
+    users = [file for file in (ROOT / "routing").rglob("*.py") if "from routing.jit import" in file.read_text()]
+    assert users and set(users) <= known | set((ROOT / "routing" / "compat").glob("*.py"))
+
+
+def test_the_cache_lies_where_it_was_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("JALON_CACHE", str(tmp_path))
+    assert jit.cache_dir().is_relative_to(tmp_path)
+
+
+def signatures() -> dict[str, int]:
+    """Return how often each kernel of the matrix was compiled in this process."""
+    kernels = {
+        f"{module.__name__}.{name}": kernel
+        for module in KERNEL_MODULES
+        for name, kernel in vars(module).items()
+        if hasattr(kernel, "signatures")
+    }
+    return {name: len(kernel.signatures) for name, kernel in kernels.items()}
+
+
+COMPILES = """
+from routing.matrix.warm import warm
+from tests.routing.test_jit import KERNEL_MODULES
+warm()
+for module in KERNEL_MODULES:
+    for kernel in vars(module).values():
+        if hasattr(kernel, "stats"):
+            assert not kernel.stats.cache_misses, kernel
+"""
+
+
+@pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="nothing is compiled with NUMBA_DISABLE_JIT=1")
+def test_warm_kernels_are_compiled_once_and_for_all() -> None:
+    """After ``warm()`` neither read-only arrays from a file nor a second process make Numba compile again."""
+    from routing.matrix.warm import warm
+
+    warm()
+    counts = signatures()
+    assert counts and set(counts.values()) <= {0, 1}, counts
+    tail, head = np.array([0, 1], dtype=np.int32), np.array([1, 0], dtype=np.int32)
+    for array in (tail, head):
+        array.setflags(write=False)
+    found = topology.chordal(np.array([0, 1], dtype=np.int32), tail, head)
+    arrays = [array.copy() for array in found[:3]]
+    for array in arrays:
+        array.setflags(write=False)
+    kept = topology.from_arrays(*(topology.own_i32(array) for array in arrays))
+    edge = topology.locate(kept, tail, head)
+    assert customize.customize(kept, tail, head, edge, tail, tail).up.cost.tolist() == [0]
+    assert signatures() == counts
+    again = subprocess.run([sys.executable, "-c", COMPILES], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stderr
