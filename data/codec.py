@@ -1,18 +1,19 @@
 """JSON <-> model, versioned, with errors that say where.
 
 Decoding is strict: unknown keys, naive datetimes, NaN and wrong types are refused with a JSON pointer and, for an
-unknown key, the nearest known one. Ints are accepted for floats, nothing else is coerced.
+unknown key, the nearest known one; what is no JSON at all, with ``file:line:column``. Ints are accepted for floats,
+nothing else is coerced.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import inspect
 
 from data.errors import InputError, near_miss
 from data.model.base import Value
@@ -20,7 +21,17 @@ from data.model.base import Value
 V = TypeVar("V", bound=Value)
 
 _PATH = re.compile(r"^(?P<message>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
-_UNKNOWN = re.compile(r"unknown field `(?P<field>[^`]*)`")
+_UNKNOWN = re.compile(r"unknown field `(?P<word>.*)`$", re.DOTALL)
+_NO_MEMBER = re.compile(r"^Invalid enum value '(?P<word>.*)'$", re.DOTALL)
+_AT_BYTE = re.compile(r"^(?P<message>.*) \(byte (?P<byte>\d+)\)$")
+_NO_NUMBER = re.compile(rb"-?Infinity|NaN")
+_ACTIONS = (
+    ("timezone component", "add the offset, as in 2026-11-24T10:30:00+01:00"),
+    ("RFC3339 encoded datetime", "write it like 2026-11-24T10:30:00+01:00"),
+    ("RFC3339 encoded date", "write it like 2026-11-24"),
+    ("missing required field", "add it"),
+    ("", "correct it; `jalon schema` prints the format"),
+)
 
 
 def encode(value: Value, indent: int = 0) -> bytes:
@@ -46,27 +57,44 @@ def decode(raw: bytes | str, kind: type[V], source: str = "input") -> V:
     InputError
         ``invalid_json`` or ``invalid_value``, with a JSON pointer in ``where``.
     """
-    data = raw.encode() if isinstance(raw, str) else raw
-    data = data.removeprefix(b"\xef\xbb\xbf")
-    if not data.strip():
-        raise InputError("empty_file", "the file is empty", source, f"expected a JSON {kind.__name__}")
+    data = _bytes(raw, source)
     try:
         return msgspec.json.decode(data, type=kind)
     except msgspec.ValidationError as error:
         raise _explain(error, kind, source) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        action = "NaN and Infinity are not JSON" if re.search(rb"\b(NaN|-?Infinity)\b", data) else "check the syntax"
-        raise InputError("invalid_json", str(error), source, action) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _malformed(error, data, source) from None
+
+
+def items(raw: bytes | str, kind: type[V], source: str = "input") -> tuple[V, ...]:
+    """Return the ``kind`` values of a JSON array; errors as in :func:`decode`."""
+    data = _bytes(raw, source)
+    try:
+        entries = msgspec.json.decode(data, type=list[msgspec.Raw])
+    except msgspec.ValidationError as error:
+        raise InputError("invalid_value", str(error), f"{source}#", f"expected an array of {kind.__name__}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _malformed(error, data, source) from None
+    return tuple(decode(bytes(entry), kind, f"{source}#/{row}") for row, entry in enumerate(entries))
+
+
+def plain(raw: bytes | str, source: str = "input") -> Any:
+    """Return any JSON value as plain types; raises ``InputError`` where it is no JSON."""
+    data = _bytes(raw, source)
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _malformed(error, data, source) from None
 
 
 def to_plain(value: Value) -> dict[str, Any]:
     """Return ``value`` as plain JSON types."""
-    plain: dict[str, Any] = json.loads(encode(value))
-    return plain
+    document: dict[str, Any] = json.loads(encode(value))
+    return document
 
 
-def schema(kind: type[Value]) -> dict[str, Any]:
-    """Return the JSON Schema (2020-12) of ``kind``."""
+def schema(kind: Any) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of ``kind``, a model type or a tuple of them."""
     document = msgspec.json.schema(kind)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **document}
 
@@ -80,48 +108,76 @@ def read(path: Path, kind: type[V]) -> V:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write ``content`` to ``path`` so that a reader sees the old file or the whole new one, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write ``content`` to ``path`` so that a reader sees the old file or the whole new one, never a part.
+
+    Raises
+    ------
+    InputError
+        ``unwritable_file``.
+    """
     draft = path.with_name(f".{path.name}.part")
     try:
-        draft.write_bytes(content)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            draft.write_bytes(content)
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError("unwritable_file", f"can't be written: {reason}", str(path), "name another path") from None
+
+
+def _bytes(raw: bytes | str, source: str) -> bytes:
+    data = raw.encode() if isinstance(raw, str) else raw
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    if not data.strip():
+        raise InputError("empty_file", "the file is empty", source, "expected JSON")
+    return data
+
+
+def _malformed(error: Exception, data: bytes, source: str) -> InputError:
+    """Return the error for what is no JSON, with the line and column (in characters) where it stops being it."""
+    found = _AT_BYTE.match(str(error))
+    message, at = (found["message"], int(found["byte"])) if found else (str(error), len(data))
+    if isinstance(error, RecursionError):
+        return InputError("invalid_json", "arrays or objects are nested too deep", source)
+    before = data[:at].decode(errors="replace")
+    where = f"{source}:{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
+    number = next((match[0].decode() for match in _NO_NUMBER.finditer(data) if match.start() <= at < match.end()), "")
+    if number:
+        return InputError("invalid_json", f"{number} is no JSON number", where, "give a number, or leave the key out")
+    return InputError("invalid_json", message, where, "check the syntax here" if found else "the file is cut off")
 
 
 def _explain(error: msgspec.ValidationError, kind: type[Value], source: str) -> InputError:
-    match = _PATH.match(str(error))
-    message, path = (match["message"], match["path"] or "$") if match else (str(error), "$")
-    unknown = _UNKNOWN.search(message)
-    action = near_miss(unknown["field"], _field_names(kind)) if unknown else ""
-    code = "unknown_key" if unknown else "invalid_value"
-    return InputError(code, message, f"{source}#{_pointer(path)}", action)
+    found = _PATH.match(str(error))
+    message, path = (found["message"], found["path"] or "$") if found else (str(error), "$")
+    parts = [name or index for name, index in re.findall(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]", path)]
+    where = f"{source if '#' in source else source + '#'}" + "".join(f"/{part}" for part in parts)
+    if unknown := _UNKNOWN.search(message):
+        action = near_miss(unknown["word"], _words_at(kind, parts)) or "remove it"
+        return InputError("unknown_key", f"unknown key `{unknown['word']}`", where, action)
+    action = next(advice for sign, advice in _ACTIONS if sign in message)
+    if _NO_MEMBER.match(message):
+        action = f"one of {', '.join(_words_at(kind, parts))}"
+    return InputError("invalid_value", message, where, action)
 
 
-def _pointer(path: str) -> str:
-    parts = re.findall(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]", path)
-    return "".join(f"/{name or index}" for name, index in parts)
+def _words_at(kind: type[Value], parts: list[str]) -> list[str]:
+    """Return the keys or the enum values that are known at a path."""
+    nodes = [inspect.type_info(kind)]
+    for part in parts:
+        nodes = [child for node in nodes for child in _children(node, part)]
+    words = [field.encode_name for node in nodes if isinstance(node, inspect.StructType) for field in node.fields]
+    words += [str(member.value) for node in nodes if isinstance(node, inspect.EnumType) for member in node.cls]
+    return words + [str(value) for node in nodes if isinstance(node, inspect.LiteralType) for value in node.values]
 
 
-def _field_names(kind: type[Value]) -> set[str]:
-    return {field.encode_name for struct in _structs(kind, set()) for field in msgspec.structs.fields(struct)}
-
-
-def _structs(kind: type[Value], seen: set[type[Value]]) -> Iterator[type[Value]]:
-    if kind in seen:
-        return
-    seen.add(kind)
-    yield kind
-    for field in msgspec.inspect.type_info(kind).fields:  # type: ignore[attr-defined]
-        for child in _struct_types(field.type):
-            yield from _structs(child, seen)
-
-
-def _struct_types(node: Any) -> Iterator[type[Value]]:
-    if isinstance(node, msgspec.inspect.StructType):
-        yield node.cls
-    for name in ("item_type", "item_types", "types", "value_type"):
-        inner = getattr(node, name, ())
-        for child in inner if isinstance(inner, tuple) else (inner,):
-            yield from _struct_types(child)
+def _children(node: inspect.Type, part: str) -> list[inspect.Type]:
+    """Return the types a key or an index leads to, unions taken apart."""
+    if isinstance(node, inspect.StructType):
+        found = [field.type for field in node.fields if field.encode_name == part]
+    else:
+        found = [inner for name in ("item_type", "value_type") if (inner := getattr(node, name, None)) is not None]
+    return [one for inner in found for one in (inner.types if isinstance(inner, inspect.UnionType) else (inner,))]

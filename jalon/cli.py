@@ -3,42 +3,69 @@
 from __future__ import annotations
 
 import sys
+import traceback
 
 import typer
 
-from data.errors import JalonError
+from data.errors import InputError, JalonError, TooLargeError
 from jalon import cli_city
-from jalon.cli_plan import COMMANDS
+from jalon.cli_check import check, schema, warm
+from jalon.cli_plan import replan, solve
 from jalon.demo import demo
-from jalon.terminal import console, print_json
+from jalon.terminal import interrupt_is_an_error, print_json, say
 
 app = typer.Typer(
     name="jalon",
-    help="Last-mile tours and delivery promises that absorb a burst.",
+    help="Last-mile tours that absorb a burst of orders.\n\n"
+    "Exit codes: 0 done; 1 promises broken under --strict, or violations found; 2 wrong input or usage; 3 streets or "
+    "city file; 4 too large; 5 nothing feasible; 130 stopped by Ctrl-C, the best plan so far is kept.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.add_typer(cli_city.app, name="city")
-for command in (demo, *COMMANDS):
+for command in (demo, solve, replan, check):
     app.command()(command)
+app.add_typer(cli_city.app, name="city")
+for command in (schema, warm):
+    app.command()(command)
+
+
+class Defect(JalonError):
+    """Something we did not foresee: not the user's mistake."""
+
+    exit_code = 70  # EX_SOFTWARE: 1 already means something here
 
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command line; never shows a stack trace for a user's mistake."""
     arguments = sys.argv[1:] if argv is None else argv
+    with interrupt_is_an_error():
+        sys.exit(_run(arguments))
+
+
+def _run(arguments: list[str]) -> int:
     try:
-        code = app(arguments, standalone_mode=False)
+        return int(app(arguments, prog_name="jalon", standalone_mode=False) or 0)
     except JalonError as error:
-        if "--json" in arguments:
-            print_json({"error": error.as_dict()})
-        console.print(f"[bold red]error[/] {error}", highlight=False, markup=True)
-        sys.exit(error.exit_code)
-    except typer.Exit as leaving:
-        sys.exit(leaving.exit_code)
-    except Exception as error:  # click's usage errors carry how to show themselves
-        show = getattr(error, "show", None)
-        if show is None:
-            raise
-        show(file=sys.stderr)
-        sys.exit(2)
-    sys.exit(code or 0)
+        return _fail(error, arguments)
+    except MemoryError:
+        return _fail(TooLargeError("out_of_memory", "not enough memory", action="plan each hub on its own"), arguments)
+    except Exception as error:
+        if hasattr(error, "format_message"):  # how the option parser's errors say what is wrong
+            return _usage(error.format_message(), arguments)
+        traceback.print_exc()
+        cause = f"{type(error).__name__}: {error}"
+        return _fail(Defect("defect", cause, action="this is a defect of ours: please report it"), arguments)
+
+
+def _usage(message: str, arguments: list[str]) -> int:
+    if not message.strip():  # the help was asked for by giving no command, and is printed
+        return 2
+    words = [word for word in arguments if word[:1].isalpha()][:1]
+    return _fail(InputError("usage", message, action=f"see {' '.join(['jalon', *words, '--help'])}"), arguments)
+
+
+def _fail(error: JalonError, arguments: list[str]) -> int:
+    if "--json" in arguments:
+        print_json({"error": error.as_dict()})
+    say("error", str(error), "bold red")
+    return error.exit_code

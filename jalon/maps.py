@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from data.codec import write_whole
+from data.model.city import City
 from data.model.plan import Leg, Plan
+from data.synthetic.city import CITY_NAME
 from routing.instance import ON_ROAD, Instance
-from routing.map import render_map
+from routing.map import OSM_ATTRIBUTION, render_map
 
 Shapes = dict[tuple[str, str, int], list[tuple[float, float]]]
 
@@ -17,7 +19,7 @@ Shapes = dict[tuple[str, str, int], list[tuple[float, float]]]
 def write_map(path: Path, instance: Instance, plan: Plan, before: Plan | None, earlier: Shapes) -> None:
     """Write one self-contained HTML file; ``earlier`` holds the shapes of ``before`` where they are known."""
     shapes = {**earlier, **leg_shapes(instance, plan)}
-    write_whole(path, render_map(instance.city, plan, before, shapes).encode())
+    write_whole(path, render_map(instance.city, plan, before, shapes, _attribution(instance.city)).encode())
 
 
 def leg_shapes(instance: Instance, plan: Plan) -> Shapes:
@@ -38,6 +40,10 @@ def leg_shapes(instance: Instance, plan: Plan) -> Shapes:
                 wanted.append((profile, source, target))
     paths = instance.travel.legs(np.array(wanted, dtype=np.int64).reshape(-1, 3))
     return {key: [(lon, lat) for lon, lat in path.points.tolist()] for key, path in zip(keys, paths, strict=True)}
+
+
+def _attribution(city: City) -> str:
+    return "ville imaginaire" if city.name == CITY_NAME else OSM_ATTRIBUTION
 
 
 def _profile(instance: Instance, row: int, source: int, target: int, leg: Leg) -> int | None:

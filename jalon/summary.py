@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
+from rich.text import Text
 
-from data.model.plan import Plan
+from data.model.plan import Plan, Tour
+from data.model.vehicle import Category, Vehicle
 from data.units import euros
+from jalon.terminal import console, say
+
+LEFT = ("", "vehicle", "class", "reason", "why", "loading list, last stop first")
+SHORT = {Category.CARGO_BIKE: "bike", Category.VUL: "van", Category.PL: "truck", Category.VP: "car"}
+FIRST, LAST = 3, 1  # parcels shown of a loading list
 
 
-def plan_figures(plan: Plan, plan_path: Path | None, map_path: Path | None) -> dict[str, Any]:
-    """Return what every plan-making command prints with ``--json`` (violations are 0: a rejected plan is an error)."""
+def plan_figures(plan: Plan, violations: int, plan_path: Path | None, map_path: Path | None) -> dict[str, Any]:
+    """Return what every plan-making command prints with ``--json``."""
     return {
         "plan_id": plan.id,
         "day": plan.day.isoformat(),
@@ -27,6 +35,7 @@ def plan_figures(plan: Plan, plan_path: Path | None, map_path: Path | None) -> d
         "fleet_capacity_bound": plan.bound.orders,
         "fleet_capacity_explained": plan.bound.explanation,
         "moved": len(plan.moved),
+        "violations": violations,
         "tours": plan.totals.tours,
         "km": round(plan.totals.distance_m / 1000, 1),
         "co2e_kg": round(plan.totals.co2e_g / 1000, 2),
@@ -45,50 +54,80 @@ def plan_figures(plan: Plan, plan_path: Path | None, map_path: Path | None) -> d
     }
 
 
+def columns(title: str, *names: str) -> Table:
+    """Return an empty table whose cells keep to one line; text goes left, figures right."""
+    table = Table(title=Text(title), title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    for name in names:
+        left = name in LEFT
+        width = 16 if name == "vehicle" else None
+        table.add_column(name, justify="left" if left else "right", no_wrap=True, overflow="ellipsis", max_width=width)
+    return table
+
+
 def tour_table(plan: Plan) -> Table:
-    """Return a table with one row per tour."""
-    table = Table(title=f"Tours of {plan.day.isoformat()} ({plan.city})", title_justify="left")
-    for name in ("vehicle", "class", "stops", "orders", "km", "load", "leaves", "back", "cost"):
-        table.add_column(name, justify="left" if name in ("vehicle", "class") else "right")
+    """Return a table with one row per tour; fits 80 columns."""
+    title = f"Tours of {plan.day} ({plan.city})"
+    table = columns(title, "vehicle", "class", "stops", "orders", "km", "load", "leaves", "back", "cost EUR")
     vehicles = {vehicle.id: vehicle for vehicle in plan.vehicles}
     for tour in plan.tours:
         vehicle = vehicles[tour.vehicle_id]
-        fill = max(
-            tour.parcels / max(1, vehicle.capacity_parcels),
-            tour.load_g / max(1, vehicle.capacity_g),
-            tour.load_dm3 / max(1, vehicle.capacity_dm3),
-        )
         table.add_row(
-            vehicle.id,
-            f"{vehicle.category} {vehicle.critair}",
+            Text(vehicle.id),
+            short_class(vehicle),
             str(len(tour.stops)),
             str(sum(len(stop.handovers) for stop in tour.stops)),
             f"{tour.distance_m / 1000:.1f}",
-            f"{fill:.0%}",
+            f"{fill_share(vehicle, tour):.0%}",
             tour.departure_at.strftime("%H:%M"),
             tour.return_at.strftime("%H:%M"),
-            euros(tour.cost_cents),
+            euros(tour.cost_cents).removesuffix(" EUR"),
         )
     return table
 
 
-def print_loading_lists(console: Console, plan: Plan) -> None:
-    """Print each tour's parcels in loading order: the last stop's parcels go in first."""
+def short_class(vehicle: Vehicle) -> str:
+    """Return ``van V2``, ``bike EL`` …"""
+    return f"{SHORT.get(vehicle.category, vehicle.category)} {vehicle.critair}"
+
+
+def fill_share(vehicle: Vehicle, tour: Tour) -> float:
+    """Return how full the vehicle leaves, by what fills it most."""
+    return max(
+        tour.parcels / max(1, vehicle.capacity_parcels),
+        tour.load_g / max(1, vehicle.capacity_g),
+        tour.load_dm3 / max(1, vehicle.capacity_dm3),
+    )
+
+
+def print_loading_lists(plan: Plan, full: bool) -> None:
+    """Print each tour's parcels in loading order, the last stop's first; in short, its ends."""
+    table = columns("", "vehicle", "parcels", "loading list, last stop first")
+    table.title = None
     for tour in plan.tours:
-        console.print(f"[bold]{tour.vehicle_id}[/] load first to last: {' '.join(tour.loading_list)}", highlight=False)
+        parcels = tour.loading_list
+        if full:
+            say(tour.vehicle_id, f"last stop first: {' '.join(parcels)}", "bold")
+        else:
+            short = len(parcels) > FIRST + LAST + 1
+            shown = [*parcels[:FIRST], "…", *parcels[-LAST:]] if short else parcels
+            table.add_row(Text(tour.vehicle_id), str(len(parcels)), Text(" ".join(shown)))
+    if not full and plan.tours:
+        console.print(table)
 
 
-def print_unserved(console: Console, plan: Plan, most: int = 8) -> None:
-    """Print why orders are broken, grouped by reason, and what hiring would save."""
-    groups: dict[str, list[str]] = {}
+def print_unserved(plan: Plan) -> None:
+    """Print why promises are broken, one line per kind of reason, and what hiring would save."""
+    groups: dict[str, list[tuple[str, str]]] = {}
     for entry in plan.unassigned:
-        groups.setdefault(f"{entry.reasons[0].code}: {entry.reasons[0].text}", []).append(entry.order_id)
-    for reason, orders in sorted(groups.items(), key=lambda item: -len(item[1]))[:most]:
-        shown = ", ".join(orders[:4]) + (" ..." if len(orders) > 4 else "")
-        console.print(f"[red]{len(orders):>4} broken[/] {reason} ({shown})", highlight=False)
+        groups.setdefault(entry.reasons[0].code, []).append((entry.order_id, entry.reasons[0].text))
+    for code, found in sorted(groups.items(), key=lambda item: -len(item[1])):
+        texts = Counter(text for _, text in found)
+        others = f" (and {len(texts) - 1} more like it)" if len(texts) > 1 else ""
+        say(f"{len(found):>5} broken", f"{code}: {texts.most_common(1)[0][0]}{others}; {_some(found)}", "red")
     for option in plan.hire_options:
-        console.print(
-            f"[cyan]hire {option.vehicle_id}[/]: {len(option.saves_order_ids)} promises kept for "
-            f"{euros(option.cost_cents)}, {euros(option.cents_per_order)} each",
-            highlight=False,
-        )
+        saved = f"keeps {len(option.saves_order_ids)} promises for {euros(option.cost_cents)}"
+        say("   or hire", f"{option.vehicle_id}: {saved}, {euros(option.cents_per_order)} each", "cyan")
+
+
+def _some(found: list[tuple[str, str]]) -> str:
+    return f"such as {found[0][0]}" if len(found) > 1 else found[0][0]

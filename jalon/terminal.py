@@ -10,13 +10,22 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.status import Status
+from rich.text import Text
 
+from data.errors import JalonError
+from routing.jit import cache_dir
 from routing.solver.engine import Progress as SearchProgress
 from routing.solver.stop import Stop
 
-console = Console(stderr=True)
+console = Console(stderr=True, highlight=False)
+
+
+class Interrupted(JalonError):
+    """Ctrl-C while there was no best plan to keep, or a second one."""
+
+    exit_code = 130
 
 
 def print_json(value: Any) -> None:
@@ -24,28 +33,57 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
 
 
+def say(label: str, text: str, style: str = "") -> None:
+    """Print one line, however long. ``text`` may come from a user: nothing in it is markup."""
+    console.print(Text.assemble((label, style), " ", text), soft_wrap=True)
+
+
+def say_if_kernels_are_cold() -> None:
+    """Tell that this run compiles kernels first, which is else a minute without a word."""
+    if not all(any(cache_dir(room).rglob("*.nbi")) for room in ("routing.matrix", "routing.solver")):
+        say("note", "compiling kernels first, about a minute, once per version (`jalon warm` does it ahead)", "yellow")
+
+
+@contextmanager
+def interrupt_is_an_error() -> Iterator[None]:
+    """Turn Ctrl-C into :class:`Interrupted`."""
+
+    def stop(signum: int, frame: object) -> None:
+        raise Interrupted("interrupted", "stopped by Ctrl-C", action="what was complete is written, nothing else")
+
+    with _on_sigint(stop):
+        yield
+
+
 @contextmanager
 def interruptible(stop: Stop) -> Iterator[None]:
-    """Turn the first Ctrl-C into "keep the best so far"; a second one ends the program as usual."""
+    """Turn the first Ctrl-C into "keep the best so far"; a second one ends the program as before."""
+    before = signal.getsignal(signal.SIGINT)
 
     def ask(signum: int, frame: object) -> None:
         stop.request()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        console.print("[yellow]stopping: keeping the best plan so far (Ctrl-C again to quit at once)[/]")
+        signal.signal(signal.SIGINT, before)
+        say("stopping:", "keeping the best plan so far (Ctrl-C again to quit at once)", "yellow")
 
-    previous = signal.signal(signal.SIGINT, ask)
+    with _on_sigint(ask):
+        yield
+
+
+@contextmanager
+def _on_sigint(handler: Any) -> Iterator[None]:
+    before = signal.signal(signal.SIGINT, handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, previous)
+        signal.signal(signal.SIGINT, before)
 
 
 class SearchLine:
-    """One line that follows a search, a line per improvement where stderr is not a terminal."""
+    """One line that follows a search; a line per improvement where stderr is no terminal."""
 
-    def __init__(self, label: str) -> None:
-        self.label = label
-        self.status: Status | None = console.status(label) if console.is_terminal else None
+    def __init__(self, label: str, unit: str = "EUR, what is left out priced in", per_unit: int = 100) -> None:
+        self.label, self.unit, self.per_unit = label, unit, per_unit
+        self.status: Status | None = console.status(Text(label)) if console.is_terminal else None
 
     def __enter__(self) -> SearchLine:
         if self.status:
@@ -57,34 +95,38 @@ class SearchLine:
             self.status.stop()
 
     def __call__(self, progress: SearchProgress) -> None:
-        text = (
-            f"{self.label}: {progress.engine} {progress.elapsed_s:.1f} s, {progress.served} served, "
-            f"{progress.cost_cents / 100:,.2f} EUR with what is left out"
-        )
+        cost = f"{round(progress.cost_cents / self.per_unit):,}".replace(",", " ")
+        text = f"{progress.elapsed_s:5.1f} s  {progress.served} served, {cost} {self.unit} ({progress.engine})"
         if self.status:
-            self.status.update(text)
+            self.status.update(Text(f"{self.label}: {text}"))
         else:
-            console.print(text, highlight=False)
+            say(f"{self.label}:", text)
 
 
 class StepBars:
-    """A bar per named step: ``bars("order", 0.4)``."""
+    """A bar per job whose label is the step at work: ``bars("reading ways", 0.3)``.
+
+    Steps tell the share of their job that is done, 0 to 1; a share below the last one begins the next job.
+    """
 
     def __init__(self) -> None:
         columns = (TextColumn("{task.description:>24}"), BarColumn(), TimeElapsedColumn())
-        self.progress = Progress(*columns, console=console, transient=False)
-        self.tasks: dict[str, Any] = {}
+        self.bars = Progress(*columns, console=console, disable=not console.is_terminal)
+        self.task: TaskID | None = None
+        self.share = 0.0
 
     def __enter__(self) -> StepBars:
-        self.progress.start()
+        self.bars.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.progress.stop()
+        self.bars.stop()
 
-    def __call__(self, step: str, done: float) -> None:
-        """Show that ``step`` is ``done`` (0..1)."""
-        if step not in self.tasks:
-            self.tasks[step] = self.progress.add_task(step, total=1.0)
-        self.progress.update(self.tasks[step], completed=done)
-
+    def __call__(self, step: str, share: float) -> None:
+        """Show that ``step`` is at work and ``share`` (0..1) of its job done."""
+        if self.task is None or share < self.share:
+            self.task = self.bars.add_task(step, total=1.0)
+        self.share = share
+        self.bars.update(self.task, description=step, completed=share)
+        if not console.is_terminal and share < 1:
+            say("step:", step)

@@ -54,7 +54,7 @@ def build_instance(request: PlanRequest, city: City) -> Instance:
     statuses = {status.vehicle_id: status for status in request.statuses}
     access = access_classes(city.zones, vehicles, request.exemptions, request.day, request.time_zone)
     where = _locations(request, places)
-    travel = travel_times(city, where.lat, where.lon, access, request.day, request.time_zone)
+    travel = _travel(city, where, access, request)
     hours = {
         place.id: open_windows(place.opening_hours, epoch_at, epoch_at + HORIZON)
         for place in places.values()
@@ -111,6 +111,18 @@ def _locations(request: PlanRequest, places: dict[str, Place]) -> Locations:
             points[ON_ROAD + status.vehicle_id] = (status.lat, status.lon)
     lat, lon = np.array(list(points.values()), dtype=np.float64).reshape(-1, 2).T
     return Locations({name: index for index, name in enumerate(points)}, lat.copy(), lon.copy())
+
+
+def _travel(city: City, where: Locations, access: tuple[AccessClass, ...], request: PlanRequest) -> TravelTimes:
+    """Return the tables between all locations; a point no street serves is named, not numbered."""
+    try:
+        return travel_times(city, where.lat, where.lon, access, request.day, request.time_zone)
+    except RoutingDataError as error:
+        row = error.where.removeprefix("#/")
+        if not row.isdigit():
+            raise
+        name = list(where.index)[int(row)]
+        raise RoutingDataError(error.code, f"{name}: {error.message}", error.where, error.action) from None
 
 
 def _tables(

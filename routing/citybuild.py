@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
+from scipy.spatial import cKDTree
 
 from data.errors import RoutingDataError
 from data.model.city import City
@@ -14,10 +18,14 @@ from data.model.zone import Zone
 from data.sources.osm import SourceReport, streets_from_graphml, streets_from_pbf, streets_from_place
 from data.sources.relays import read_places, within
 from data.sources.zfe import read_zones
-from data.zoning import arc_membership, zones_for_city
+from data.units import EARTH_RADIUS_M
+from data.zoning import arc_membership, published_id, zones_for_city
 from routing.travel import prepare_city
 
 Progress = Callable[[str, float], None]
+
+PLACE_REACH_M = 800
+"""A relay point farther than that from any street point is not this city's."""
 
 
 @dataclass(frozen=True)
@@ -71,16 +79,33 @@ def _zones(sources: Sources, streets: StreetNetwork) -> tuple[tuple[Zone, ...], 
         notes.extend(found)
     kept = zones_for_city(every, streets.bounds(), sources.ignore_unreadable)
     if sources.zones and not kept:
-        notes.append("no low-emission zone of the files given touches this city")
-    mine = {zone.id for zone in kept}
-    return kept, [note for note in notes if any(zone_id in note for zone_id in mine) or not sources.zones or not kept]
+        return (), ["no low-emission zone of the files given touches this city: give one with --zfe"]
+    mine = {published_id(zone) for zone in kept}
+    return kept, [note for note in notes if note.split(":")[0] in mine]
 
 
 def _places(sources: Sources, streets: StreetNetwork) -> tuple[tuple[Place, ...], list[str]]:
-    kept: list[Place] = []
+    """Return the places of the files that a street of the city serves."""
+    found: list[Place] = []
     notes: list[str] = []
     for path in sources.places:
-        places, found = read_places(path)
-        kept.extend(within(places, streets.bounds()))
-        notes.extend(found)
+        places, told = read_places(path)
+        found.extend(within(places, streets.bounds()))
+        notes.extend(told)
+    kept = [place for place, near in zip(found, _near_streets(found, streets), strict=True) if near]
+    if len(kept) < len(found):
+        notes.append(f"left out, more than {PLACE_REACH_M} m from any street: {len(found) - len(kept)}")
     return tuple(kept), notes
+
+
+def _near_streets(places: list[Place], streets: StreetNetwork) -> list[bool]:
+    """Return whether each place lies near a junction or a point of a street's shape."""
+    if not places:
+        return []
+    lat = np.concatenate([streets.node_lat, streets.shape_lat])
+    lon = np.concatenate([streets.node_lon, streets.shape_lon])
+    metre = EARTH_RADIUS_M * math.pi / 180
+    scale = np.array([metre, metre * math.cos(math.radians(float(lat.mean())))])
+    tree = cKDTree(np.column_stack([lat, lon]) * scale)
+    reach, _ = tree.query(np.array([(place.lat, place.lon) for place in places]) * scale)
+    return [bool(metres <= PLACE_REACH_M) for metres in reach]

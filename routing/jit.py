@@ -1,7 +1,7 @@
 """The only door to Numba: every kernel is compiled with the same flags and one safe cache.
 
 Numba's own cache misses edits of a callee that lives in another file, so the cache directory carries a hash of
-all kernel sources: any edit starts a fresh cache.
+all kernel sources of a package: any edit starts a fresh cache.
 """
 
 from __future__ import annotations
@@ -9,20 +9,26 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
-from numba import types as types
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _ROOT = Path(__file__).resolve().parent
+_ROOMS = {
+    "routing.matrix": [_ROOT / "matrix"],
+    "routing.solver": [_ROOT / "solver", _ROOT / "problem.py"],
+}
+"""What the kernels of a package are made of: its folder, and files whose constants they freeze."""
 
 
-def kernel_sources() -> list[Path]:
-    """Return the files that may hold kernels, sorted."""
-    return sorted([*(_ROOT / "matrix").glob("*.py"), *(_ROOT / "solver").glob("*.py"), Path(__file__).resolve()])
+def kernel_sources(room: str) -> list[Path]:
+    """Return the files behind the kernels of a package, sorted."""
+    files = [path for part in _ROOMS[room] for path in (part.glob("*.py") if part.is_dir() else [part])]
+    return sorted([*files, Path(__file__).resolve()])
 
 
 def sources_hash(sources: list[Path]) -> str:
@@ -34,14 +40,17 @@ def sources_hash(sources: list[Path]) -> str:
     return digest.hexdigest()[:16]
 
 
-def cache_dir() -> Path:
-    """Return the folder that holds this version's compiled kernels."""
+@cache
+def cache_dir(room: str) -> Path:
+    """Return the folder that holds this version's compiled kernels of a package."""
     base = os.environ.get("JALON_CACHE") or os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "jalon" / f"kernels-{sources_hash(kernel_sources())}"
+    return Path(base) / "jalon" / f"{room.rpartition('.')[2]}-{sources_hash(kernel_sources(room))}"
 
 
-if "NUMBA_CACHE_DIR" not in os.environ:
-    numba.config.CACHE_DIR = str(cache_dir())
+def _use_cache_of(function: Callable[..., Any]) -> None:
+    """Point Numba at the cache of the function's package; it reads the setting when a function is decorated."""
+    if "NUMBA_CACHE_DIR" not in os.environ:
+        numba.config.CACHE_DIR = str(cache_dir(function.__module__.rpartition(".")[0]))
 
 
 def kernel(function: F) -> F:
@@ -49,6 +58,7 @@ def kernel(function: F) -> F:
 
     The workqueue layer aborts the process on concurrent parallel calls; threads over ``nogil`` kernels don't.
     """
+    _use_cache_of(function)
     compiled: F = numba.njit(cache=True, nogil=True)(function)
     return compiled
 
@@ -58,5 +68,6 @@ def inner(function: F) -> F:
 
     Numba counts references on every array of a tuple it hands on: without that, an insertion test is 20x faster.
     """
+    _use_cache_of(function)
     compiled: F = numba.njit(cache=True, nogil=True, forceinline=True, _nrt=False)(function)
     return compiled

@@ -18,9 +18,14 @@ from routing.publish import publish
 from routing.replan import prepare_replan
 from routing.solver.engine import Engine, Progress, construct, is_better, solve
 from routing.solver.ortools_model import OrToolsEngine
+from routing.solver.search import RuinRecreateEngine
 from routing.solver.stop import Stop
 from routing.solver.tours import Tours
 from routing.verify import check
+
+
+RUIN_SHARE = 0.75
+"""Part of the search time that ruin & recreate gets; OR-Tools has the rest."""
 
 
 class PlanRejectedError(JalonError):
@@ -61,7 +66,7 @@ class Settings:
 def plan_day(request: PlanRequest, city: City, stop: Stop, settings: Settings) -> Outcome:
     """Return the best checked plan for a request found in the time given."""
     instance = build_instance(request, city)
-    return _run(instance, None, (), None, (OrToolsEngine(),), stop, settings)
+    return _run(instance, None, (), None, stop, settings)
 
 
 def replan_day(
@@ -75,8 +80,12 @@ def replan_day(
 ) -> Outcome:
     """Return the best checked plan that takes in ``burst`` and keeps what is done, loaded or announced."""
     ready = prepare_replan(plan, burst, city, statuses, freeze_before)
-    engines = (OrToolsEngine(keep_vehicle=ready.keep_vehicle),)
-    return _run(ready.instance, ready.start, ready.locks, plan, engines, stop, settings)
+    return _run(ready.instance, ready.start, ready.locks, plan, stop, settings)
+
+
+def default_engines(seed: int) -> tuple[Engine, ...]:
+    """Return the engines of a solve in order: ours for most of the time, then OR-Tools as a second opinion."""
+    return RuinRecreateEngine(seed=seed, share=RUIN_SHARE), OrToolsEngine()
 
 
 def _run(
@@ -84,7 +93,6 @@ def _run(
     start: Tours | None,
     locks: tuple[Lock, ...],
     before: Plan | None,
-    engines: Sequence[Engine],
     stop: Stop,
     settings: Settings,
 ) -> Outcome:
@@ -97,6 +105,7 @@ def _run(
     first_s = stop.elapsed_s()
     settings.first_plan(content)
     if settings.improve and not stop():
+        engines = default_engines(settings.seed)
         best = solve(instance.problem, stop, engines, first, lambda progress, _: settings.progress(progress))
         if is_better(instance.problem, best, first):
             plan, content = write(best)

@@ -43,6 +43,7 @@ function tourLayers() {
   return [
     line("tours-edge", false, { "line-color": "#fff", "line-width": byZoom(10, 3.6, 16, 9) }),
     line("tours-line", false, tour), line("tours-straight", true, { ...tour, "line-dasharray": [1.2, 1.8] }),
+    line("tour-selected", false, tour), // again, above what the other tours' faint lines would tint
   ];
 }
 
@@ -134,6 +135,7 @@ function renderMap() {
   for (const layer of ["stops", "starts"]) dim(layer, "circle-opacity", 1, 0.15);
   dim("moved", "circle-opacity", 0.16, 0.03);
   dim("added", "icon-opacity", 1, 0.2);
+  map.setFilter("tour-selected", ["all", ["!", ["get", "straight"]], ["==", ["get", "vehicle"], state.vehicle ?? ""]]);
   renderPins();
 }
 

@@ -1,7 +1,8 @@
 """The re-plan: the plan in force, what has happened, and new orders -> a start that keeps what must not change.
 
 status -> freeze -> insert the burst -> improve -> diff. What is on board stays on its vehicle; a tour freezes at
-its first loading scan; stops announced before ``freeze_before`` keep their vehicle, order and times.
+its first loading scan; stops announced before ``freeze_before`` keep their vehicle, order and times; every other
+planned order keeps its vehicle and may only move within its tour.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
 from data.errors import InputError
 from data.model.city import City
@@ -19,8 +19,14 @@ from data.model.plan import Lock, Plan, Tour
 from data.model.request import OrderBook, PlanRequest, VehicleStatus
 from routing.build import build_instance
 from routing.instance import Instance
+from routing.problem import COST_PER_CENT
 from routing.solver.sequences import append_sequence
 from routing.solver.tours import Tours, empty_tours, schedule_tour
+
+ANNOUNCED_CENTS = 30_000
+"""Added to what leaving out an order costs once a customer was told its hour."""
+ON_BOARD_CENTS = 10_000_000
+"""Added once it is in the vehicle: it is delivered or the plan is useless."""
 
 
 @dataclass(frozen=True)
@@ -31,14 +37,11 @@ class Replan:
     ----------
     start : Tours
         The tours in force, what is done left out, what must stay sealed.
-    keep_vehicle : uint8 [N]
-        1 for orders that were on a tour: an improvement may re-time them but not move them to another vehicle.
     """
 
     instance: Instance
     start: Tours
     locks: tuple[Lock, ...]
-    keep_vehicle: NDArray[np.uint8]
 
 
 def prepare_replan(
@@ -77,7 +80,8 @@ def prepare_replan(
     tours = {tour.vehicle_id: tour for tour in plan.tours}
     _let_own_orders_in(instance, tours)
     start, locks = _start(instance, tours, freeze_before)
-    return Replan(instance, start, locks, (start.vehicle >= 0).astype(np.uint8))
+    _hold(instance, start)
+    return Replan(instance, start, locks)
 
 
 def _resolve(plan: Plan, status: VehicleStatus) -> VehicleStatus:
@@ -158,6 +162,18 @@ def _start(
         if lock is not None:
             locks.append(lock)
     return start, tuple(locks)
+
+
+def _hold(instance: Instance, start: Tours) -> None:
+    """Keep what is on a tour there: nobody else may take it, and leaving it out costs more than any new order."""
+    tables = instance.problem.tables
+    aboard = {order_id for status in instance.statuses.values() for order_id in status.on_board}
+    for row in np.flatnonzero(start.vehicle >= 0).tolist():
+        vehicle = int(start.vehicle[row])
+        tables.allowed[:, row] = 0
+        tables.allowed[vehicle, row] = 1
+        cents = ON_BOARD_CENTS if instance.orders[row].id in aboard else ANNOUNCED_CENTS
+        tables.penalty[row] += cents * COST_PER_CENT
 
 
 def _frozen_orders(tour: Tour, status: VehicleStatus | None, freeze_before: datetime | None) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ class Size(NamedTuple):
 
     def fits(self, other: Size) -> bool:
         """Return whether this box goes into ``other``, turned any right-angled way."""
-        return all(mine <= theirs for mine, theirs in zip(sorted(self), sorted(other), strict=True))
+        return all(mine <= theirs for mine, theirs in zip(sorted(self), sorted(other)))
 
 
 class Hub(NamedTuple):

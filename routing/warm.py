@@ -9,6 +9,8 @@ import numpy as np
 from routing.problem import COST_PER_CENT, Problem, Tables
 from routing.solver.engine import construct, is_better
 from routing.solver.ortools_model import rebuild
+from routing.solver.search import RuinRecreateEngine
+from routing.solver.stop import Stop
 from routing.travel import warm
 
 
@@ -68,4 +70,5 @@ def warm_kernels() -> None:
     problem = tiny_problem()
     tours = construct(problem)
     rebuilt = rebuild(problem.tables, tours, {})
+    RuinRecreateEngine().improve(problem, rebuilt, Stop(0.05), lambda better: None)
     is_better(problem, rebuilt, tours)

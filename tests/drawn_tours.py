@@ -73,6 +73,7 @@ class Drawer:
         self.starts_s: dict[str, list[int]] = {}
         self.received: Counter[str] = Counter()
         self.boxes: Counter[tuple[str, int]] = Counter()
+        self.heaviest_g: dict[tuple[str, int], int] = {}  # by place and box; box -1 is the place itself
 
     def _hub(self, n: int) -> Hub:
         return Hub(id=f"hub{n}", lat=47.2 + n / 10, lon=-1.55, loading_s=self.rng.choice([0, 600, 900]))
@@ -87,7 +88,6 @@ class Drawer:
             setup_s=self.rng.choice([0, 60, 180]),
             service_s=self.rng.choice([20, 45]),
             opening_hours=self.rng.choice([None, "Mo-Sa 08:00-19:00"]),
-            max_load_g=20_000,
             max_mm=Dimensions(length_mm=620, width_mm=410, height_mm=360) if n % 2 else None,
         )
 
@@ -207,6 +207,8 @@ class Drawer:
             tour.orders.append(order)
             self.starts_s.setdefault(place.id, []).append(next_s)
             self.received[place.id] += len(order.parcels)
+            heaviest_g = max(parcel.load_g for parcel in order.parcels)
+            self.heaviest_g[place.id, -1] = max(heaviest_g, self.heaviest_g.get((place.id, -1), 0))
             end_s += handovers[-1].service_s
             next_s = end_s
         tour.stops.append(
@@ -236,4 +238,5 @@ class Drawer:
         smallest = [sorted(size) for size in SIZES].index(sorted(parcel.size_mm.sorted_mm()))
         box = self.rng.randint(smallest, len(SIZES) - 1)
         self.boxes[place.id, box] += 1
+        self.heaviest_g[place.id, box] = max(parcel.load_g, self.heaviest_g.get((place.id, box), 0))
         return BoxUse(parcel_id=parcel.id, box=box)

@@ -185,12 +185,17 @@ class _Fitter:
                 size="SML"[n],
                 free=self.drawer.boxes[place.id, n] + self.rng.choice([0, 1]),
                 inner_mm=Dimensions(length_mm=size[0] + 5, width_mm=size[1] + 5, height_mm=size[2] + 5),
-                max_load_g=self.rng.choice([9_000, 30_000]),
+                max_load_g=self.rng.choice([self.drawer.heaviest_g.get((place.id, n), 0), 30_000]),
             )
             for n, size in enumerate(SIZES)
         )
         cap = self.rng.choice([None, self.drawer.received[place.id]])
-        return place.replace(boxes=boxes if place.kind is PlaceKind.LOCKER else (), daily_cap_parcels=cap)
+        heaviest_g = self.drawer.heaviest_g.get((place.id, -1), 0)
+        return place.replace(
+            boxes=boxes if place.kind is PlaceKind.LOCKER else (),
+            daily_cap_parcels=cap,
+            max_load_g=self.rng.choice([None, heaviest_g]),
+        )
 
     def _hours(self, place: Place) -> PlaceHours:
         """Open around what happens there; closed all day where nothing does."""
@@ -288,10 +293,7 @@ class _Fitter:
 
 
 def _exemption(vehicle: Vehicle) -> Exemption:
-    tomorrow = DAY + timedelta(days=1)
-    return Exemption(
-        vehicle_id=vehicle.id, zone_id=ZONE, valid_from=DAY, valid_to=tomorrow, yearly_quota=24, used_days=23
-    )
+    return Exemption(vehicle_id=vehicle.id, zone_id=ZONE, valid_from=DAY, valid_to=DAY, yearly_quota=24, used_days=23)
 
 
 def _nearest(value: int, unit: int) -> int:

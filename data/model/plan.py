@@ -83,7 +83,7 @@ class TourStart(Value):
     at_hub: bool = True
 
 
-class Tour(Value, kw_only=True):
+class Tour(Value):
     """One vehicle's day. ``loading_list`` names its parcels in loading order: last stop first."""
 
     vehicle_id: Id
@@ -106,7 +106,7 @@ class Tour(Value, kw_only=True):
     loading_list: tuple[Id, ...]
 
 
-class Closure(Value, kw_only=True):
+class Closure(Value):
     """When a zone is closed to an access class, already resolved to instants for the planned day."""
 
     zone_id: Id
@@ -135,7 +135,7 @@ class PlaceHours(Value):
     open: tuple[Window, ...]
 
 
-class Lock(Value, kw_only=True):
+class Lock(Value):
     """What must not change: these orders, on this vehicle; with ``sequence`` also first and in this order."""
 
     vehicle_id: Id
@@ -209,7 +209,7 @@ class Totals(Value):
     co2e_g: Count
 
 
-class Plan(Value, kw_only=True):
+class Plan(Value):
     """A complete plan for one day, as written to disk and sent over the wire.
 
     ``done`` are orders handed over before this plan was made. ``moved`` are orders that were on another vehicle

@@ -44,7 +44,7 @@ class VehicleStatus(Value):
         return self.at is not None
 
 
-class PlanRequest(Value, kw_only=True):
+class PlanRequest(Value):
     """The input of ``jalon solve``: ``format`` is its version.
 
     ``city`` is the path of the ``.city`` file, relative to the request's own file. ``places`` are homes and any

@@ -70,7 +70,7 @@ class VehicleCosts(Value):
     per_hour_cents: Count = 0
 
 
-class Vehicle(Value, kw_only=True):
+class Vehicle(Value):
     """A vehicle with its driver for one day; it leaves ``hub_id`` and returns there inside ``shift``.
 
     ``use_per_100km_milli`` is what it burns: millilitres or, for electric vehicles, watt-hours per 100 km.

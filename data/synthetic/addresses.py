@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,12 +62,16 @@ class Addresses:
     Parameters
     ----------
     city : City
-        Any city; street names are invented from way ids, the postcode is ``postcode``.
+        Any city; street names are invented from way ids.
+    postcode : str, optional
+        By default the one most of the city's places have, if any.
     """
 
-    def __init__(self, city: City, postcode: str = "37990") -> None:
+    def __init__(self, city: City, postcode: str | None = None) -> None:
         streets = city.streets
-        self._streets, self._town, self._postcode = streets, city.name, postcode
+        self._streets, self._town = streets, city.name
+        known = Counter(place.postcode for place in city.places).most_common(1)
+        self._postcode = postcode if postcode is not None else known[0][0] if known else ""
         self._weight = _home_weights(city)
         if not self._weight.any():
             raise InputError("no_addresses", f"{city.name} has no street where a van can stop at a home", "streets")
@@ -104,7 +109,7 @@ class Addresses:
         lon, lat = spot / self._scale
         right_side = self._streets.tail[arc] < self._streets.head[arc]
         number = 2 * int(along // NUMBER_EVERY_M + 1) - int(right_side)
-        text = f"{number} {self._street(arc)}, {self._postcode} {self._town}"
+        text = f"{number} {self._street(arc)}, {self._postcode} {self._town}".replace("  ", " ")
         return Address(round(float(lat), 7), round(float(lon), 7), text, self._postcode)
 
     def _street(self, arc: int) -> str:

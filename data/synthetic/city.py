@@ -27,7 +27,7 @@ from data.synthetic.ways import join_ways
 from data.synthetic.zones import low_emission_zones
 from data.zoning import arc_membership
 
-CITY_NAME = "Valmont-sur-Loire"
+CITY_NAME, POSTCODE = "Valmont-sur-Loire", "37990"
 FOOTBRIDGE_X_M = -280.0
 
 
@@ -48,7 +48,7 @@ def synthetic_city(seed: int = 1) -> City:
     streets = with_turn_restrictions(street_network(graph, outline), rng)
     zones = low_emission_zones(outline, graph)
     bare = City(CITY_NAME, streets, zones, arc_membership(streets, zones), places=(), derived={})
-    places = handover_places(Addresses(bare), rng)
+    places = handover_places(Addresses(bare, POSTCODE), rng)
     return City(CITY_NAME, streets, zones, bare.arc_zones, places, derived={})
 
 

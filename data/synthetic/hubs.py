@@ -26,7 +26,8 @@ def hub_sites(city: City) -> tuple[Hub, Hub]:
     """Return two hubs at junctions that vans and cargo bikes reach.
 
     A site scores by its way to the fastest class of road the city has, by how few junctions are around it, by lying
-    at about 70 % of the city's spread from its middle, and by an industrial or service road at its door.
+    at about 70 % of the city's spread from its middle, outside low-emission zones, and by an industrial or service
+    road at its door.
 
     Raises
     ------
@@ -39,7 +40,7 @@ def hub_sites(city: City) -> tuple[Hub, Hub]:
         raise InputError("no_hub_site", f"vans and cargo bikes share no streets in {city.name}", "streets")
     spots = _metres(streets)
     away = spots[sites] - np.median(spots[sites], axis=0)
-    score = _score(streets, spots, sites, np.hypot(*away.T))
+    score = _score(city, spots, sites, np.hypot(*away.T))
     first = int(score.argmin())
     bearing = np.arctan2(away[:, 1], away[:, 0])
     score += 3 * (1 + np.cos(bearing - bearing[first]))
@@ -55,9 +56,10 @@ def _metres(streets: StreetNetwork) -> NDArray[np.float64]:
 
 
 def _score(
-    streets: StreetNetwork, spots: NDArray[np.float64], sites: NDArray[np.int64], away_m: NDArray[np.float64]
+    city: City, spots: NDArray[np.float64], sites: NDArray[np.int64], away_m: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return a penalty per site; each term is about 0 to 2."""
+    """Return a penalty per site; each term is 0 to 2, the estate's -1.5."""
+    streets = city.streets
     fastest = max(int(RoadClass.TRUNK), int(streets.road_class.min()))
     fast_nodes = np.unique(streets.tail[streets.road_class <= fastest])
     to_fast_m, _ = cKDTree(spots[fast_nodes]).query(spots[sites])
@@ -65,12 +67,12 @@ def _score(
     target_m = max(1.0, float(np.quantile(away_m, FAR_SHARE)))
     works = np.zeros(streets.nodes, dtype=bool)
     works[streets.tail[np.isin(streets.road_class, (RoadClass.UNCLASSIFIED, RoadClass.SERVICE))]] = True
-    return (
-        to_fast_m / 600
-        + crowd / max(1.0, float(np.median(crowd)))
-        + np.abs(away_m - target_m) / (0.5 * target_m)
-        - 1.5 * works[sites]
-    )
+    zoned = np.zeros(streets.nodes, dtype=bool)
+    zoned[streets.tail[city.arc_zones > 0]] = True
+    penalty: NDArray[np.float64] = np.minimum(to_fast_m / 600, 2.0)
+    penalty += np.minimum(crowd / max(1.0, float(np.median(crowd))), 2.0)
+    penalty += np.minimum(np.abs(away_m - target_m) / (0.5 * target_m), 2.0)
+    return penalty + 2.0 * zoned[sites] - 1.5 * works[sites]
 
 
 def _hub(number: int, streets: StreetNetwork, node: int, bearing: float) -> Hub:

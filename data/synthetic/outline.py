@@ -84,11 +84,13 @@ class _River:
         slow = np.sin(x / 1700 + self.phase) - math.sin(self.phase)
         quick = np.sin(x / 720 + 2 * self.phase) - math.sin(2 * self.phase)
         calm = 1 - np.exp(-((x / 900) ** 2))
-        return RIVER_AT_CENTRE_M + calm * (self.swing * slow + self.ripple * quick)
+        course: Points = RIVER_AT_CENTRE_M + calm * (self.swing * slow + self.ripple * quick)
+        return course
 
     def half_width(self, x: Points) -> Points:
         island = np.exp(-(((x - self.island_x) / 420) ** 4))
-        return 62 + 10 * np.sin(x / 1300) + 95 * island
+        half: Points = 62 + 10 * np.sin(x / 1300) + 95 * island
+        return half
 
     def offset(self, x: Points, metres: Points) -> Points:
         """Return the points ``metres`` to the north of the course, measured across it."""

@@ -31,47 +31,42 @@ def low_emission_zones(outline: Outline, graph: Graph) -> tuple[Zone, ...]:
     """Return the zone inside the ring, its stricter core, the through route that stays open, and a future rule."""
     everywhere = _polygon(outline.within_ring.buffer(-FROM_RING_M).simplify(4))
     core = _polygon(outline.old_town.buffer(-FROM_WALL_M).simplify(2))
-    return (
-        Zone(
-            id=ZFE_ID,
-            rank=0,
-            kind=ZoneKind.AREA,
-            geometry=everywhere,
-            valid_from=date(2025, 1, 1),
-            rules=(_rule(Category.VUL, Critair.V3, "Mo-Fr 07:00-20:00"), _rule(Category.PL, Critair.V2, "24/7")),
-            name="ZFE de Valmont-sur-Loire",
-            decree_url=DECREE_URL,
-        ),
-        Zone(
-            id=CORE_ID,
-            rank=1,
-            kind=ZoneKind.AREA,
-            geometry=core,
-            valid_from=date(2026, 1, 1),
-            rules=(_rule(Category.VUL, Critair.V2, "Mo-Sa 10:00-20:00"), _rule(Category.PL, Critair.V2, "24/7")),
-            name="ZFE de Valmont-sur-Loire, coeur de ville",
-            decree_url=f"{DECREE_URL}-coeur",
-        ),
-        Zone(
-            id=ROAD_ID,
-            rank=2,
-            kind=ZoneKind.ROAD,
-            geometry=_open_road(outline, graph),
-            valid_from=date(2025, 1, 1),
-            name="Boulevard extérieur nord, traversée ouverte à tous",
-            decree_url=DECREE_URL,
-        ),
-        Zone(
-            id=FUTURE_ID,
-            rank=3,
-            kind=ZoneKind.AREA,
-            geometry=everywhere,
-            valid_from=date(2028, 1, 1),
-            rules=(_rule(Category.VUL, Critair.V2, "24/7"), _rule(Category.PL, Critair.V1, "24/7")),
-            name="ZFE de Valmont-sur-Loire, étape 2028",
-            decree_url="https://example.org/arretes/2028-zfe",
-        ),
+    base = Zone(
+        id=ZFE_ID,
+        rank=0,
+        kind=ZoneKind.AREA,
+        geometry=everywhere,
+        valid_from=date(2025, 1, 1),
+        rules=(_rule(Category.VUL, Critair.V3, "Mo-Fr 07:00-20:00"), _rule(Category.PL, Critair.V2, "24/7")),
+        name="ZFE de Valmont-sur-Loire",
+        decree_url=DECREE_URL,
     )
+    stricter = base.replace(
+        id=CORE_ID,
+        rank=1,
+        geometry=core,
+        valid_from=date(2026, 1, 1),
+        rules=(_rule(Category.VUL, Critair.V2, "Mo-Sa 10:00-20:00"), _rule(Category.PL, Critair.V2, "24/7")),
+        name=f"{base.name}, coeur de ville",
+        decree_url=f"{DECREE_URL}-coeur",
+    )
+    through = base.replace(
+        id=ROAD_ID,
+        rank=2,
+        kind=ZoneKind.ROAD,
+        geometry=_open_road(outline, graph),
+        rules=(),
+        name="Boulevard extérieur nord, traversée ouverte à tous",
+    )
+    future = base.replace(
+        id=FUTURE_ID,
+        rank=3,
+        valid_from=date(2028, 1, 1),
+        rules=(_rule(Category.VUL, Critair.V2, "24/7"), _rule(Category.PL, Critair.V1, "24/7")),
+        name=f"{base.name}, étape 2028",
+        decree_url="https://example.org/arretes/2028-zfe",
+    )
+    return base, stricter, through, future
 
 
 def _rule(category: Category, first_banned: Critair, hours: str) -> ZoneRule:

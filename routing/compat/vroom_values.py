@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import JalonError
+from routing.travel import TravelTimes
 
 I64 = NDArray[np.int64]
 Span = tuple[int, int]
@@ -34,7 +35,7 @@ class VroomError(JalonError):
 
     def answer(self) -> dict[str, Any]:
         """Return the error as VROOM's JSON object."""
-        return {"code": self.exit_code, "error": f"{self.message} ({self.action})" if self.action else self.message}
+        return {"code": self.exit_code, "error": self.message}
 
 
 @dataclass(frozen=True)
@@ -107,21 +108,34 @@ class Matrices:
 
 
 @dataclass(frozen=True)
+class Streets:
+    """Travel times on a city's streets; ``profile`` is the place of each VROOM profile in them."""
+
+    travel: TravelTimes
+    profile: dict[str, int]
+
+
+@dataclass(frozen=True)
 class Request:
-    """A whole document. ``spots`` are its distinct locations; the rows of every matrix are in that order."""
+    """A whole document. ``spots`` are its distinct locations; the rows of every profile's matrices are in that order.
+
+    ``distances`` and ``geometry`` say whether the answer tells them, ``streets`` holds what a city's streets gave.
+    """
 
     jobs: tuple[Job, ...]
     vehicles: tuple[Vehicle, ...]
     spots: tuple[Spot, ...]
     matrices: dict[str, Matrices]
+    distances: bool
     geometry: bool
+    streets: Streets | None
+
+    @property
+    def place(self) -> dict[object, int]:
+        """Row of the matrices by a spot's key."""
+        return {spot.key: row for row, spot in enumerate(self.spots)}
 
     @property
     def dims(self) -> int:
         """Number of capacity dimensions."""
         return len(self.vehicles[0].capacity)
-
-    @property
-    def profiles(self) -> tuple[str, ...]:
-        """The profiles vehicles drive, each once."""
-        return tuple(dict.fromkeys(vehicle.profile for vehicle in self.vehicles))

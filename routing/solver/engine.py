@@ -112,9 +112,10 @@ def served(tours: Tours) -> int:
 
 
 def is_better(problem: Problem, found: Tours, best: Tours) -> bool:
-    """Return whether ``found`` beats ``best``: never with fewer orders, then by what is left out, then by cost."""
-    if served(found) < served(best):
-        return False
+    """Return whether ``found`` beats ``best``: by what is left out, weighed by promise and priority, then by cost.
+
+    An order whose promise another day still keeps weighs little: leaving two of those to save one promise is better.
+    """
     return _merit(problem, found) < _merit(problem, best)
 
 

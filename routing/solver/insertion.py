@@ -161,7 +161,11 @@ def best_position(tables: Tables, tours: Tours, order: int, barred: NDArray[np.u
         if later and (release > tours.latest_end_s[start] or not forward(tables, tours, vehicle, release)):
             forward(tables, tours, vehicle, departure)
             continue
-        opening = tables.veh_cost[vehicle, 0] if tours.size[vehicle] == 0 else 0
+        opening = 0
+        if tours.size[vehicle] == 0:  # a vehicle that stays has no way home to save either
+            home = tours.location[start + 1]
+            opening = tables.veh_cost[vehicle, 0]
+            opening += leg_cost(tables, vehicle, tours.leg_profile[start + 1], tours.location[start], home)
         best = cheapest_in_tour(tables, tours, vehicle, order, best, opening)
         if later:
             forward(tables, tours, vehicle, departure)

@@ -40,15 +40,8 @@ class Group:
 
 @dataclass(frozen=True)
 class OrToolsEngine:
-    """Improves a plan with OR-Tools' routing solver.
+    """Improves a plan with OR-Tools' routing solver."""
 
-    Parameters
-    ----------
-    keep_vehicle : uint8 [N], optional
-        1 for an order that must stay on the vehicle it is on (announced, sorted or loaded for it).
-    """
-
-    keep_vehicle: NDArray[np.uint8] | None = None
     name: str = "ortools"
 
     def improve(self, problem: Problem, tours: Tours, stop: Stop, report: Callable[[Tours], None]) -> Tours:
@@ -71,13 +64,12 @@ class OrToolsEngine:
                 best[0] = found
                 report(found)
 
-        GroupModel(problem.tables, tours, group, self.keep_vehicle).search(stop, offer)
+        GroupModel(problem.tables, tours, group).search(stop, offer)
         return best[0]
 
 
-def _merit(tables: Tables, tours: Tours) -> tuple[int, int, int]:
-    out = tours.vehicle < 0
-    return int(out.sum()), int(tables.penalty[out].sum()), int(total_cost(tables, tours))
+def _merit(tables: Tables, tours: Tours) -> tuple[int, int]:
+    return int(tables.penalty[tours.vehicle < 0].sum()), int(total_cost(tables, tours))
 
 
 def split_groups(tables: Tables, tours: Tours) -> list[Group]:
@@ -132,9 +124,8 @@ def rebuild(tables: Tables, tours: Tours, sequences: dict[int, list[int]]) -> To
 class GroupModel:
     """One OR-Tools model: nodes are the options, then a start and an end per vehicle."""
 
-    def __init__(self, tables: Tables, tours: Tours, group: Group, keep_vehicle: NDArray[np.uint8] | None) -> None:
+    def __init__(self, tables: Tables, tours: Tours, group: Group) -> None:
         self.tables, self.tours, self.group = tables, tours, group
-        self.keep_vehicle = keep_vehicle
         count = len(group.options)
         starts = list(range(count, count + 2 * len(group.vehicles), 2))
         ends = [start + 1 for start in starts]
@@ -305,8 +296,6 @@ class GroupModel:
         tables, tours = self.tables, self.tours
         order = int(tables.opt_order[option])
         now = int(tours.vehicle[order])
-        if now >= 0 and self.keep_vehicle is not None and self.keep_vehicle[order]:
-            return [now] if tours.option[order] == option else []
         may = [
             vehicle
             for vehicle in self.group.vehicles
@@ -314,7 +303,7 @@ class GroupModel:
             and tables.win_first[tables.veh_class[vehicle], option] < tables.win_last[tables.veh_class[vehicle], option]
             and tables.release_s[order] <= self.departure(vehicle)
         ]
-        if now >= 0 and now in self.group.vehicles and now not in may and tours.option[order] == option:
+        if now in self.group.vehicles and now not in may and tours.option[order] == option:
             may.append(now)
         if not may:
             return []

@@ -40,7 +40,7 @@ class Opened:
 
     def idle(self) -> None:
         """Wait until the map has drawn everything it was told."""
-        self.page.evaluate("() => new Promise((done) => { map.once('idle', done); map.triggerRepaint(); })")
+        self.page.evaluate("() => new Promise((done) => { map.once('idle', () => done()); map.triggerRepaint(); })")
 
     def drawn(self, layer: str) -> set[object]:
         """Return the ids of the features one layer shows."""
@@ -149,11 +149,14 @@ def test_a_tour_is_highlighted_and_zoomed_to(opened: Opened) -> None:
     assert page.evaluate("document.activeElement.dataset.vehicle") == "VUL-1", "the keyboard keeps its place"
     assert row.get_attribute("aria-expanded") == "true"
     assert page.locator(".pin").all_text_contents() == ["1", "2"]
+    assert opened.drawn("tour-selected") == {0}
     assert "VUL-1" in str(page.evaluate("map.getPaintProperty('tours-line', 'line-opacity')"))
     assert page.evaluate("map.getZoom()") > before
     assert "08:15 · pause de 20 min" in page.locator(".steps").inner_text()
     page.keyboard.press("Escape")
     assert page.locator(".pin").count() == 0
+    opened.idle()
+    assert opened.drawn("tour-selected") == set()
     assert row.get_attribute("aria-expanded") == "false"
 
 

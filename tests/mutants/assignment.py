@@ -182,6 +182,7 @@ def postponed_beyond_its_promise(plan: Json, rng: Random) -> None:
 @mutant("postponed_day")
 def postponed_to_the_same_day(plan: Json, rng: Random) -> None:
     pick(rng, plan["postponed"])["to_day"] = plan["day"]
+    plan["delivery_days"].append(plan["day"])
 
 
 @mutant("postponed_day")
@@ -204,6 +205,27 @@ def moved_though_nothing_is_replaced(plan: Json, rng: Random) -> None:
 def own_vehicle_proposed_for_hire(plan: Json, rng: Random) -> None:
     hire = pick(rng, plan.get("hire_options", []))
     hire["vehicle_id"] = pick(rng, plan["tours"])["vehicle_id"]
+
+
+@mutant("wrong_moved")
+def moved_twice(plan: Json, rng: Random) -> None:
+    plan["replaces"], plan["moved"] = "before", [pick(rng, handovers(plan))[2]["order_id"]] * 2
+
+
+@mutant("wrong_moved")
+def moved_but_not_served(plan: Json, rng: Random) -> None:
+    plan["replaces"], plan["moved"] = "before", [pick(rng, plan["unassigned"])["order_id"]]
+
+
+@mutant("wrong_hire_option")
+def hire_saves_nothing(plan: Json, rng: Random) -> None:
+    pick(rng, plan.get("hire_options", []))["saves_order_ids"] = []
+
+
+@mutant("wrong_hire_option")
+def hire_saves_an_order_twice(plan: Json, rng: Random) -> None:
+    hire = pick(rng, plan.get("hire_options", []))
+    hire["saves_order_ids"].append(pick(rng, hire["saves_order_ids"]))
 
 
 @mutant("wrong_hire_option")

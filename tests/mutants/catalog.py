@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import count
 from random import Random
 
 from routing.verify import Violation
@@ -18,7 +19,7 @@ FAMILIES = (assignment, goods, sums, timeline)
 def escaped(
     kind: Mutant, plans: Sequence[Json], tries: int, seed: int, check: Callable[[Json], list[Violation]]
 ) -> tuple[int, list[str]]:
-    """Mutate plans in turn until ``tries`` mutants were made, or the plans offer no more.
+    """Mutate plans in turn until ``tries`` mutants were made, or 20 rounds of them in a row offered none.
 
     Parameters
     ----------
@@ -41,8 +42,8 @@ def escaped(
         Those that were not answered with the kind's code: the seed's text, and what was found instead.
     """
     made, survivors, unfit = 0, [], 0
-    for t in range(tries * len(plans)):
-        if made == tries or unfit == len(plans):
+    for t in count():
+        if made == tries or unfit == 20 * len(plans):
             break
         name = f"{seed}/{kind.name}/{t}"
         changed = kind(plans[t % len(plans)], Random(name))

@@ -171,8 +171,8 @@ def box_at_a_place_without(plan: Json, rng: Random) -> None:
 
 @mutant("unknown_box")
 def box_of_no_known_size(plan: Json, rng: Random) -> None:
-    _, use, _, _ = _box(plan, rng)
-    use["box"] = 1_000
+    stop, use = pick(rng, ((stop, use) for _, stop, item in handovers(plan) for use in item.get("boxes", [])))
+    use["box"] = len(by_id(plan["places"], stop["place_id"])["boxes"])
 
 
 @mutant("unknown_parcel")

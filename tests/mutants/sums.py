@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from tests.mutants.kinds import Json, handovers, mutant, off_by_one, pick, stops
+from tests.mutants.kinds import Json, by_id, handovers, later, mutant, off_by_one, pick, stops
 
 
 def _add(item: Json, key: str, rng: Random) -> int:
@@ -47,8 +47,8 @@ def total_off_by_one(plan: Json, rng: Random) -> None:
 @mutant("wrong_total")
 def option_cost_forgotten(plan: Json, rng: Random) -> None:
     _, _, handover = pick(rng, handovers(plan))
-    option = next(order for order in plan["orders"] if order["id"] == handover["order_id"])["options"]
-    option[handover["option"]]["cost_cents"] = option[handover["option"]].get("cost_cents", 0) + 1
+    option = by_id(plan["orders"], handover["order_id"])["options"][handover["option"]]
+    option["cost_cents"] = option.get("cost_cents", 0) + 1
 
 
 @mutant("wrong_bound")
@@ -93,6 +93,17 @@ def instant_within_a_second(plan: Json, rng: Random) -> None:
     stop["arrival_at"] = f"{stop['arrival_at'][:19]}.5{stop['arrival_at'][19:]}"
 
 
+@mutant("bad_value")
+def order_of_nothing(plan: Json, rng: Random) -> None:
+    pick(rng, plan["orders"])[rng.choice(["parcels", "options"])] = []
+
+
+@mutant("bad_value")
+def window_closes_before_it_opens(plan: Json, rng: Random) -> None:
+    shift = pick(rng, plan["vehicles"])["shift"]
+    shift["start_at"], shift["end_at"] = later(shift["end_at"], 1), shift["start_at"]
+
+
 @mutant("duplicate_id")
 def id_given_twice(plan: Json, rng: Random) -> None:
     items = plan[rng.choice(["hubs", "vehicles", "places", "orders", "access"])]
@@ -127,7 +138,8 @@ def order_not_known(plan: Json, rng: Random) -> None:
 
 @mutant("unknown_option")
 def option_out_of_range(plan: Json, rng: Random) -> None:
-    pick(rng, handovers(plan))[2]["option"] = 1_000
+    _, _, handover = pick(rng, handovers(plan))
+    handover["option"] = len(by_id(plan["orders"], handover["order_id"])["options"])
 
 
 @mutant("unknown_stop")

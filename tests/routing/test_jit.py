@@ -11,34 +11,41 @@ import numpy as np
 import pytest
 
 from routing import jit
+from routing.matrix import arrays as arrays_of
 from routing.matrix import customize, order, path, table, topology
+from routing.matrix.warm import warm
 from tests.conftest import ROOT
 
 KERNEL_MODULES = (customize, order, path, table, topology)
 
 
-def test_any_edit_of_a_kernel_source_starts_a_new_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_any_edit_of_a_kernel_source_starts_a_new_cache(tmp_path: Path) -> None:
     first, second = tmp_path / "order.py", tmp_path / "table.py"
     first.write_text("a = 1\n")
     second.write_text("b = 1\n")
-    monkeypatch.setattr(jit, "kernel_sources", lambda: [first, second])
-    before = jit.cache_dir()
-    assert jit.cache_dir() == before
+    before = jit.sources_hash([first, second])
+    assert jit.sources_hash([first, second]) == before
     second.write_text("b = 2\n")
-    assert jit.cache_dir() != before
+    assert jit.sources_hash([first, second]) != before
     second.write_text("b = 1\n")
-    assert jit.cache_dir() == before
+    assert jit.sources_hash([first, second]) == before
 
 
 def test_every_file_with_a_kernel_is_a_kernel_source() -> None:
-    known = set(jit.kernel_sources())
+    known = {file for room in ("routing.matrix", "routing.solver") for file in jit.kernel_sources(room)}
     users = [file for file in (ROOT / "routing").rglob("*.py") if "from routing.jit import" in file.read_text()]
-    assert users and set(users) <= known | set((ROOT / "routing" / "compat").glob("*.py"))
+    assert users and set(users) <= known
+
+
+def test_the_constants_that_kernels_freeze_are_a_source() -> None:
+    assert ROOT / "routing" / "problem.py" in jit.kernel_sources("routing.solver")
 
 
 def test_the_cache_lies_where_it_was_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("JALON_CACHE", str(tmp_path))
-    assert jit.cache_dir().is_relative_to(tmp_path)
+    jit.cache_dir.cache_clear()
+    assert jit.cache_dir("routing.matrix").is_relative_to(tmp_path)
+    jit.cache_dir.cache_clear()
 
 
 def signatures() -> dict[str, int]:
@@ -66,8 +73,6 @@ for module in KERNEL_MODULES:
 @pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="nothing is compiled with NUMBA_DISABLE_JIT=1")
 def test_warm_kernels_are_compiled_once_and_for_all() -> None:
     """After ``warm()`` neither read-only arrays from a file nor a second process make Numba compile again."""
-    from routing.matrix.warm import warm
-
     warm()
     counts = signatures()
     assert counts and set(counts.values()) <= {0, 1}, counts
@@ -78,7 +83,7 @@ def test_warm_kernels_are_compiled_once_and_for_all() -> None:
     arrays = [array.copy() for array in found[:3]]
     for array in arrays:
         array.setflags(write=False)
-    kept = topology.from_arrays(*(topology.own_i32(array) for array in arrays))
+    kept = topology.from_arrays(*(arrays_of.own_i32(array) for array in arrays))
     edge = topology.locate(kept, tail, head)
     assert customize.customize(kept, tail, head, edge, tail, tail).up.cost.tolist() == [0]
     assert signatures() == counts

@@ -1,0 +1,132 @@
+"""Do we serve as much as VROOM on what VROOM can express?
+
+Random documents with matrices, windows, capacities, skills, priorities and breaks, a little too much work for the
+fleet; VROOM at its highest exploration level, ours with the seconds given. VROOM looks at priorities first, so they
+are compared first.
+
+    python benchmarks/vroom_served.py [--instances 30] [--jobs 40] [--seconds 2] [--no-breaks]
+
+Needs the `peers` extra (pyvroom). Prints one row per instance, then sums.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from data.clock import rng
+from routing.compat.vroom import check_vroom, solve_vroom
+from routing.job import default_engines
+from routing.solver.stop import Stop
+
+Json = dict[str, Any]
+
+HOUR_S = 3600
+SIDE_S = 2400
+"""The square the places lie in is 40 minutes wide."""
+
+
+def draw(seed: int, jobs: int, breaks: bool) -> Json:
+    """Return a document whose features depend on the seed: every second one with windows, every third with skills."""
+    random = rng(seed)
+    places = random.uniform(0, SIDE_S, (jobs + 1, 2))
+    places[0] = SIDE_S / 2
+    apart = ((places[:, None] - places[None]) ** 2).sum(axis=2) ** 0.5
+    durations = (apart * random.uniform(1, 1.2, apart.shape)).astype(int)
+    vehicles = max(2, jobs // 10)
+    document: Json = {
+        "vehicles": [_vehicle(random, row, jobs // vehicles, breaks) for row in range(vehicles)],
+        "jobs": [],
+        "matrices": {"car": {"durations": durations.tolist(), "distances": (apart * 8).astype(int).tolist()}},
+    }
+    for row in range(jobs):
+        job: Json = {"id": row, "location_index": row + 1, "setup": 60, "service": int(random.integers(120, 600))}
+        job["delivery" if random.random() < 0.8 else "pickup"] = [int(random.integers(1, 10))]
+        if seed % 2 == 0 and random.random() < 0.7:
+            opens = [int(value) for value in random.integers(8, 14, random.integers(1, 3)) * HOUR_S]
+            job["time_windows"] = [[value, value + HOUR_S - 1] for value in sorted(set(opens))]
+        if seed % 3 == 0 and random.random() < 0.3:
+            job["skills"] = [int(random.integers(1, 4))]
+        if seed % 5 == 0 and random.random() < 0.3:
+            job["priority"] = int(random.integers(1, 101))
+        document["jobs"].append(job)
+    return document
+
+
+def _vehicle(random: Any, row: int, share: int, breaks: bool) -> Json:
+    vehicle: Json = {
+        "id": row,
+        "start_index": 0,
+        "end_index": 0,
+        "capacity": [int(share * 5)],
+        "skills": sorted({int(value) for value in random.integers(1, 4, 2)}),
+        "time_window": [8 * HOUR_S, int(random.integers(11, 14)) * HOUR_S],
+    }
+    if breaks and random.random() < 0.7:
+        opens = int(random.integers(9 * HOUR_S, 10 * HOUR_S))
+        vehicle["breaks"] = [{"id": row, "time_windows": [[opens, opens + 1200]], "service": 900}]
+    return vehicle
+
+
+def solve_vroom_peer(vroom: Any, document: Json) -> Json:
+    """Return VROOM's own answer."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "document.json"
+        path.write_text(json.dumps(document))
+        problem = vroom.Input.from_json(path, geometry=False)
+    answer: Json = problem.solve(exploration_level=5, nb_threads=1).to_dict()
+    return answer
+
+
+def figures(answer: Json) -> tuple[int, int, int]:
+    """Return what VROOM maximises, then what it minimises: priorities, tasks served, cost."""
+    tasks = sum(step["type"] == "job" for route in answer["routes"] for step in route["steps"])
+    return answer["summary"]["priority"], tasks, answer["summary"]["cost"]
+
+
+def main() -> int:
+    """Run the comparison; exit 2 without pyvroom."""
+    parser = argparse.ArgumentParser(description="Tasks served and cost: ours against VROOM's.")
+    parser.add_argument("--instances", type=int, default=30)
+    parser.add_argument("--jobs", type=int, default=40)
+    parser.add_argument("--seconds", type=float, default=2.0, help="search time of ours; 0 is insertion only")
+    parser.add_argument("--no-breaks", action="store_true")
+    arguments = parser.parse_args()
+    try:
+        import vroom
+    except ImportError:
+        print("pyvroom is not installed: pip install .[peers]", file=sys.stderr)
+        return 2
+    rows = []
+    print(f"{'seed':>4} {'priority ours':>13} {'VROOM':>6} {'served ours':>11} {'VROOM':>6} {'cost ratio':>10}")
+    for seed in range(arguments.instances):
+        document = draw(seed, arguments.jobs, not arguments.no_breaks)
+        engines = default_engines(seed=1) if arguments.seconds else ()
+        answer = solve_vroom(document, None, Stop(arguments.seconds), engines)
+        peer = solve_vroom_peer(vroom, document)
+        if mistakes := check_vroom(document, peer):
+            print(f"VROOM's answer fails the check: {mistakes}", file=sys.stderr)
+        ours, theirs = figures(answer), figures(peer)
+        rows.append((ours, theirs))
+        ratio = f"{ours[2] / theirs[2]:.3f}" if ours[:2] == theirs[:2] else "-"
+        print(f"{seed:>4} {ours[0]:>13} {theirs[0]:>6} {ours[1]:>11} {theirs[1]:>6} {ratio:>10}")
+    _print_sums(rows)
+    return 0
+
+
+def _print_sums(rows: list[tuple[tuple[int, int, int], tuple[int, int, int]]]) -> None:
+    same = [ours[2] / theirs[2] for ours, theirs in rows if ours[:2] == theirs[:2]]
+    worse = sum(ours[:2] < theirs[:2] for ours, theirs in rows)
+    better = sum(ours[:2] > theirs[:2] for ours, theirs in rows)
+    print(f"n = {len(rows)}: served {sum(ours[1] for ours, _ in rows)}, VROOM {sum(theirs[1] for _, theirs in rows)}")
+    print(f"priority and tasks: better {better}, equal {len(same)}, worse {worse}")
+    if same:
+        print(f"cost ratio where equal: mean {sum(same) / len(same):.3f}, worst {max(same):.3f}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,158 @@
+"""Matrices of a VROOM document: those it brings, checked and cut down to the locations in use, and those of a city."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from data.errors import JalonError
+from data.model.city import City
+from data.model.plan import AccessClass
+from data.model.vehicle import Category, Critair, Energy
+from routing.compat.vroom_fields import MAX_UINT, Json, refusal
+from routing.compat.vroom_values import DEFAULT_PER_HOUR, I64, ROUTING, Matrices, Spot, Streets, Vehicle, VroomError
+from routing.travel import travel_times
+
+CATEGORIES = {
+    **dict.fromkeys(("car", "driving-car", "driving", "van"), Category.VUL),
+    **dict.fromkeys(("truck", "hgv", "driving-hgv"), Category.PL),
+    **dict.fromkeys(("bike", "bicycle", "cycling", "cargo_bike", "cargo-bike"), Category.CARGO_BIKE),
+    **dict.fromkeys(("cycling-regular", "cycling-electric", "cycling-road"), Category.CARGO_BIKE),
+}
+"""Which of our vehicles drives what VROOM and openrouteservice call a profile."""
+
+KINDS = ("durations", "distances", "costs")
+
+ANY_DAY = date(2000, 1, 1)
+"""VROOM knows no dates: no closure holds, so the day doesn't matter."""
+
+Given = dict[str, dict[str, I64]]
+
+
+def given_matrices(document: Json) -> Given:
+    """Return the document's matrices by profile and kind, whole.
+
+    Raises
+    ------
+    VroomError
+        Code 2 where one is not square, not of whole numbers or empty.
+    """
+    profiles = document.get("matrices")
+    if profiles is None:
+        old_style = "matrix" in document
+        return {"car": {"durations": _matrix(document["matrix"], "durations", "car", "#/matrix")}} if old_style else {}
+    if not isinstance(profiles, dict):
+        raise refusal("Unexpected matrices value.", "#/matrices")
+    return {
+        profile: {
+            kind: _matrix(values[kind], kind, profile, f"#/matrices/{profile}/{kind}")
+            for kind in KINDS
+            if kind in values
+        }
+        for profile, values in profiles.items()
+        if isinstance(values, dict)
+    }
+
+
+def _matrix(rows: Any, kind: str, profile: str, where: str) -> I64:
+    if not isinstance(rows, list):
+        raise refusal("Invalid matrix.", where)
+    if not rows:
+        raise refusal(f"Empty {kind} matrix for {profile} profile.", where)
+    for index, row in enumerate(rows):
+        if not isinstance(row, list) or len(row) != len(rows):
+            raise refusal("Unexpected matrix line length.", f"{where}/{index}", f"{len(rows)} rows: as many columns")
+        for column, value in enumerate(row):
+            if type(value) is not int or not 0 <= value <= MAX_UINT:
+                raise refusal("Invalid matrix entry.", f"{where}/{index}/{column}", "whole numbers of 0 or more")
+    return np.array(rows, dtype=np.int64)
+
+
+def check_matrices(given: Given, vehicles: Sequence[Vehicle], spots: Sequence[Spot]) -> None:
+    """Raise where matrices, locations and prices contradict each other."""
+    indices = [spot.index for spot in spots if spot.index is not None]
+    brought = any(given.values())
+    if brought and not indices:
+        raise refusal("Missing location index.", "#", "with matrices every location needs its row")
+    if indices and not brought:
+        raise refusal("Unexpected location index while no custom matrices provided.", "#", "add `matrices`")
+    measured = any("distances" in kinds for kinds in given.values())
+    for profile in dict.fromkeys(vehicle.profile for vehicle in vehicles):
+        kinds = given.get(profile, {})
+        if measured and "distances" not in kinds:
+            raise refusal(f"Missing distances matrix for {profile} profile.", "#/matrices")
+        if "distances" in kinds and "durations" not in kinds:
+            message = f"Custom matrix provided for distances but not for durations for {profile} profile."
+            raise refusal(message, f"#/matrices/{profile}")
+        for kind, matrix in kinds.items():
+            if len(matrix) <= max(indices):
+                raise refusal(f"location_index exceeding {kind} matrix size for {profile} profile.", "#/matrices")
+    for row, vehicle in enumerate(vehicles):
+        if "costs" in given.get(vehicle.profile, {}) and vehicle.per_hour != DEFAULT_PER_HOUR:
+            message = "Custom costs are incompatible with using a per_hour value."
+            raise refusal(message, f"#/vehicles/{row}/costs/per_hour")
+
+
+def streets_needed(given: Given, vehicles: Sequence[Vehicle], geometry: bool) -> list[str]:
+    """Return the profiles for which the document's own matrices don't suffice."""
+    return list(
+        dict.fromkeys(
+            vehicle.profile
+            for vehicle in vehicles
+            if geometry
+            or "durations" not in given.get(vehicle.profile, {})
+            or (vehicle.per_km and not {"distances", "costs"} & given[vehicle.profile].keys())
+        )
+    )
+
+
+def on_streets(city: City | None, spots: Sequence[Spot], profiles: Sequence[str]) -> Streets:
+    """Return travel times between ``spots`` on the city's streets, no zone closed.
+
+    Raises
+    ------
+    VroomError
+        Code 2 for missing coordinates or an unknown profile; code 3 without a city, or for a location off its streets.
+    """
+    points = [spot.lon_lat for spot in spots if spot.lon_lat is not None]
+    if len(points) < len(spots):
+        raise refusal("Missing coordinates for routing engine.", "#", "give every location its [lon, lat]")
+    for profile in profiles:
+        if profile not in CATEGORIES:
+            raise refusal(f"Invalid profile: {profile}.", "#/vehicles", f"known are {', '.join(sorted(CATEGORIES))}")
+    if city is None:
+        message = f"no streets to route on for {', '.join(profiles)}: give `matrices`, or name a city with --city"
+        raise VroomError(ROUTING, message, "#")
+    categories = list(dict.fromkeys(CATEGORIES[profile] for profile in profiles))
+    lon, lat = np.array(points, dtype=np.float64).T
+    classes = [_unrestricted(category) for category in categories]
+    try:
+        travel = travel_times(city, lat.copy(), lon.copy(), classes, ANY_DAY, "Europe/Paris")
+    except JalonError as error:
+        raise VroomError(ROUTING, str(error), error.where, error.action) from error
+    place = {category: int(travel.safe_profile[row]) for row, category in enumerate(categories)}
+    return Streets(travel, {profile: place[CATEGORIES[profile]] for profile in profiles})
+
+
+def _unrestricted(category: Category) -> AccessClass:
+    return AccessClass(id=str(category), category=category, critair=Critair.EL, energy=Energy.ELECTRIC, vehicle_ids=())
+
+
+def used_matrices(
+    given: Given, streets: Streets | None, vehicles: Sequence[Vehicle], spots: Sequence[Spot]
+) -> dict[str, Matrices]:
+    """Return each driven profile's matrices between the locations in use, the document's own where it brings them."""
+    used = {}
+    for profile in dict.fromkeys(vehicle.profile for vehicle in vehicles):
+        kinds: dict[str, I64] = {}
+        if streets is not None and profile in streets.profile:
+            place = streets.profile[profile]
+            kinds["durations"] = streets.travel.duration_s[place].astype(np.int64)
+            kinds["distances"] = streets.travel.distance_m[place].astype(np.int64)
+        rows = np.array([spot.index or 0 for spot in spots])
+        kinds |= {kind: matrix[np.ix_(rows, rows)] for kind, matrix in given.get(profile, {}).items()}
+        used[profile] = Matrices(kinds["durations"], kinds.get("distances"), kinds.get("costs"))
+    return used

@@ -1,0 +1,239 @@
+"""Tiny problems drawn at random for the solver's tests: every feature can be switched on alone.
+
+A day lasts 600 s, legs 5 to 40 s, so that windows, breaks, slices and shifts all bite.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from random import Random
+
+import numpy as np
+from hypothesis import strategies as st
+
+from routing.problem import INF_TRAVEL_S, NO_LOCATION, Problem, Tables
+from routing.solver.sequences import tour_nodes
+from routing.solver.tours import Tours
+from tests.solver_naive import Route
+
+DAY_S = 600
+FAR_S = 10**9
+
+
+@dataclass(frozen=True)
+class Features:
+    """What a drawn problem has; the defaults are the plainest."""
+
+    orders: int = 4
+    vehicles: int = 2
+    options: int = 1
+    places: int = 5
+    metric: bool = False
+    slices: int = 1
+    windows: int = 0
+    breaks: int = 0
+    setup: bool = False
+    release: bool = False
+    open_end: bool = False
+    pickups: bool = False
+    shared: bool = False
+    loads: bool = True
+    picky: bool = False
+    cheap_to_skip: bool = False
+
+
+def features(**fixed: object) -> st.SearchStrategy[Features]:
+    """Return a strategy of features; ``fixed`` ones are not drawn."""
+    drawn: dict[str, st.SearchStrategy[object]] = {
+        "orders": st.integers(0, 6),
+        "vehicles": st.integers(1, 3),
+        "options": st.integers(1, 3),
+        "slices": st.integers(1, 3),
+        "windows": st.integers(0, 2),
+        "breaks": st.integers(0, 2),
+        **{name: st.booleans() for name in
+           ("metric", "setup", "release", "open_end", "pickups", "shared", "loads", "picky", "cheap_to_skip")},
+    }  # fmt: skip
+    return st.builds(Features, **{**drawn, **{name: st.just(value) for name, value in fixed.items()}})
+
+
+def draw_problem(seed: int, wanted: Features) -> Problem:
+    """Return the problem of a seed; class 0 meets closed zones where there are several slices, class 1 never."""
+    rng = Random(seed)
+    tables = _Drawer(rng, wanted).tables()
+    return Problem(
+        tables=tables,
+        epoch_at=datetime(2026, 1, 5, tzinfo=UTC),
+        order_ids=tuple(f"o{n}" for n in range(wanted.orders)),
+        vehicle_ids=tuple(f"v{n}" for n in range(wanted.vehicles)),
+        location_names=tuple(f"l{n}" for n in range(wanted.places)),
+    )
+
+
+def routes_of(tables: Tables, tours: Tours) -> list[Route]:
+    """Return what a state says, as plain routes."""
+    found = []
+    for vehicle in range(len(tables.veh_class)):
+        nodes = tour_nodes(tables, tours, vehicle)
+        start = len(tables.release_s) + 2 * vehicle
+        breaks = tuple(int(tours.breaks_after[node]) for node in (start, *nodes))
+        found.append(Route(vehicle, tuple(int(tours.option[node]) for node in nodes), breaks))
+    return found
+
+
+def numbers(values: object) -> np.ndarray:
+    """Return an int64 array."""
+    return np.array(values, dtype=np.int64)
+
+
+class _Drawer:
+    def __init__(self, rng: Random, wanted: Features) -> None:
+        self.rng = rng
+        self.wanted = wanted
+        self.closed_places = {place for place in range(1, wanted.places) if wanted.slices > 1 and rng.random() < 0.4}
+        cuts = sorted(rng.sample(range(60, 400, 10), wanted.slices - 1))
+        first_closed = rng.random() < 0.5
+        self.slice_ends = [*cuts, FAR_S]
+        self.slice_closed = [(n % 2 == 0) == first_closed for n in range(wanted.slices)]
+        if wanted.slices == 1:
+            self.slice_closed = [False]
+
+    def tables(self) -> Tables:
+        """Return everything."""
+        rng, wanted = self.rng, self.wanted
+        fleet = range(wanted.vehicles)
+        opt_ptr = np.cumsum([0, *(rng.randint(1, wanted.options) for _ in range(wanted.orders))], dtype=np.int64)
+        count = int(opt_ptr[-1])
+        self.opt_loc = [rng.randrange(1, wanted.places) for _ in range(count)]
+        self.service = [rng.randint(0, 20) for _ in range(count)]
+        self.setup = [rng.choice([0, 15]) if wanted.setup else 0 for _ in range(count)]
+        duration, distance = self._matrices()
+        return Tables(
+            duration_s=duration,
+            distance_m=distance,
+            **self._slices(),
+            closed_loc=np.array([[0] * wanted.places, [int(p in self.closed_places) for p in range(wanted.places)]],
+                                dtype=np.uint8),
+            opt_ptr=opt_ptr,
+            opt_order=np.repeat(np.arange(wanted.orders), np.diff(opt_ptr)).astype(np.int64),
+            opt_loc=numbers(self.opt_loc),
+            opt_service_s=numbers(self.service),
+            opt_setup_s=numbers(self.setup),
+            opt_cost=numbers([rng.choice([0, 0, 50]) for _ in range(count)]),
+            **self._windows(count),
+            **self._shared(count),
+            load=self._loads(),
+            pickup=self._loads() if wanted.pickups else np.zeros((wanted.orders, 2), dtype=np.int64),
+            penalty=numbers([rng.randint(20, 400) if wanted.cheap_to_skip else 10**7 + rng.randint(0, 10**5)
+                             for _ in range(wanted.orders)]),
+            release_s=numbers([rng.choice([0, rng.randint(0, 200)]) if wanted.release else 0
+                               for _ in range(wanted.orders)]),
+            veh_class=numbers([rng.randint(0, 1) for _ in fleet]),
+            veh_start=numbers([rng.choice([0, 0, rng.randrange(wanted.places)]) if wanted.slices == 1 else 0
+                               for _ in fleet]),
+            veh_end=numbers([NO_LOCATION if wanted.open_end and rng.random() < 0.5 else 0 for _ in fleet]),
+            veh_open_s=numbers([rng.randint(0, 80) for _ in fleet]),
+            veh_close_s=numbers([rng.randint(200, DAY_S) for _ in fleet]),
+            veh_cap=numbers([[rng.randint(2, 14) if wanted.loads else 10**6 for _ in range(2)] for _ in fleet]),
+            veh_cost=numbers([[rng.choice([0, 100]), rng.randint(0, 3), rng.randint(0, 3)] for _ in fleet]),
+            **self._breaks(),
+            allowed=np.array([[int(not wanted.picky or rng.random() < 0.7) for _ in range(wanted.orders)]
+                              for _ in fleet], dtype=np.uint8).reshape(wanted.vehicles, wanted.orders),
+        )  # fmt: skip
+
+    def _matrices(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return int32 [2, L, L]: nothing closed, then the zone closed: no way there and longer ones elsewhere."""
+        rng, places = self.rng, self.wanted.places
+        free = [[0 if a == b else rng.randint(5, 40) for b in range(places)] for a in range(places)]
+        if self.wanted.metric:
+            _shortest(free)
+        around = [[0 if a == b else free[a][b] + rng.choice([0, 0, 12]) for b in range(places)] for a in range(places)]
+        for a in range(places):
+            for b in range(places):
+                if a != b and (a in self.closed_places or b in self.closed_places):
+                    around[a][b] = INF_TRAVEL_S
+        if self.wanted.metric:
+            _shortest(around)
+        seconds = np.array([free, around], dtype=np.int32)
+        metres = np.array([[rng.randint(0, 90) for _ in range(places)] for _ in range(2 * places)], dtype=np.int32)
+        metres = metres.reshape(2, places, places)
+        metres[:, range(places), range(places)] = 0
+        metres[seconds >= INF_TRAVEL_S] = INF_TRAVEL_S
+        return seconds, metres
+
+    def _slices(self) -> dict[str, np.ndarray]:
+        return {
+            "slice_ptr": numbers([0, len(self.slice_ends), len(self.slice_ends) + 1]),
+            "slice_end_s": numbers([*self.slice_ends, FAR_S]),
+            "slice_profile": numbers([*(int(closed) for closed in self.slice_closed), 0]),
+            "safe_profile": numbers([int(any(self.slice_closed)), 0]),
+        }
+
+    def _windows(self, count: int) -> dict[str, np.ndarray]:
+        """Windows per class; for class 0 the whole visit lies where the zone is open."""
+        pool: list[tuple[int, int, int]] = []
+        first, last = np.zeros((2, count), dtype=np.int64), np.zeros((2, count), dtype=np.int64)
+        for option in range(count):
+            base = [(0, FAR_S)] if self.wanted.windows == 0 else self._drawn_windows()
+            busy = self.service[option] + self.setup[option]
+            for cls in (0, 1):
+                zoned = cls == 0 and self.opt_loc[option] in self.closed_places
+                pieces = self._open_pieces(base, busy) if zoned else [(a, b, -FAR_S) for a, b in base]
+                first[cls, option], last[cls, option] = len(pool), len(pool) + len(pieces)
+                pool += pieces
+        columns = numbers(pool).reshape(-1, 3)
+        names = ("win_open", "win_close", "win_arrive")
+        return {"win_first": first, "win_last": last,
+                **{name: columns[:, k].copy() for k, name in enumerate(names)}}  # fmt: skip
+
+    def _drawn_windows(self) -> list[tuple[int, int]]:
+        edges = sorted(self.rng.sample(range(0, DAY_S - 100, 5), 2 * self.rng.randint(1, self.wanted.windows)))
+        return list(zip(edges[::2], edges[1::2]))
+
+    def _open_pieces(self, base: list[tuple[int, int]], busy: int) -> list[tuple[int, int, int]]:
+        since, pieces = -FAR_S, []
+        for until, closed in zip(self.slice_ends, self.slice_closed):
+            if not closed:
+                for opens, closes in base:
+                    if max(opens, since) <= min(closes, until - busy):
+                        pieces.append((max(opens, since), min(closes, until - busy), since))
+            since = until
+        return pieces
+
+    def _shared(self, count: int) -> dict[str, np.ndarray]:
+        """Two resources; many options take one or both."""
+        ptr, rows, amounts = [0], [], []
+        for _ in range(count):
+            for row in (0, 1):
+                if self.wanted.shared and self.rng.random() < 0.5:
+                    rows.append(row)
+                    amounts.append(self.rng.randint(1, 2))
+            ptr.append(len(rows))
+        return {"res_ptr": numbers(ptr), "res_row": numbers(rows), "res_amount": numbers(amounts),
+                "res_cap": numbers([self.rng.randint(0, 4), self.rng.randint(1, 4)])}  # fmt: skip
+
+    def _loads(self) -> np.ndarray:
+        return numbers([[self.rng.randint(0, 5) for _ in range(2)] for _ in range(self.wanted.orders)]).reshape(-1, 2)
+
+    def _breaks(self) -> dict[str, np.ndarray]:
+        ptr, rows = [0], []
+        for _ in range(self.wanted.vehicles):
+            own = []
+            for _ in range(self.rng.randint(0, self.wanted.breaks)):
+                opens = self.rng.randint(0, 300)
+                own.append((opens, opens + self.rng.randint(0, 150), self.rng.randint(0, 40)))
+            rows += sorted(own)
+            ptr.append(len(rows))
+        columns = numbers(rows).reshape(-1, 3)
+        names = ("brk_open", "brk_close", "brk_duration")
+        return {"brk_ptr": numbers(ptr), **{name: columns[:, k].copy() for k, name in enumerate(names)}}
+
+
+def _shortest(seconds: list[list[int]]) -> None:
+    """Make every entry the shortest way (Floyd and Warshall)."""
+    places = range(len(seconds))
+    for via in places:
+        for a in places:
+            for b in places:
+                seconds[a][b] = min(seconds[a][b], seconds[a][via] + seconds[via][b])

@@ -1,0 +1,257 @@
+"""The kernels against a plain simulation: time, loads, resources, costs after any sequence of changes."""
+
+from __future__ import annotations
+
+from random import Random
+
+import numpy as np
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from routing.problem import NO_LOCATION, Tables
+from routing.solver.insertion import INFEASIBLE, insert_best, load_fits, position_cost
+from routing.solver.sequences import tour_nodes
+from routing.solver.timing import NEVER, arrival, latest_departure
+from routing.solver.tours import (
+    Tours,
+    copy_tours,
+    empty_tours,
+    link,
+    resources_free,
+    schedule_tour,
+    total_cost,
+    tour_cost,
+    unlink,
+)
+from tests.drawn_problems import Features, draw_problem, features, routes_of
+from tests.solver_naive import (
+    Route,
+    drive,
+    fits,
+    insertions,
+    loads_on_board,
+    route_cost,
+    simulate,
+    used,
+    why_not,
+    within_resources,
+)
+
+SEEDS = st.integers(0, 2**32 - 1)
+ZONE_WAITS = {"stands in a closed zone", "there before the zone opens", "no way"}
+"""What the quick test may miss: that the vehicle would have to wait where a zone is closed."""
+
+
+def check_state(tables: Tables, tours: Tours) -> None:
+    """Assert that a state is whole and says what a plain simulation says."""
+    routes = routes_of(tables, tours)
+    chosen = [option for route in routes for option in route.options]
+    cost = 0
+    for route in routes:
+        vehicle = route.vehicle
+        nodes = tour_nodes(tables, tours, vehicle)
+        assert [int(tours.vehicle[node]) for node in nodes] == [vehicle] * len(nodes)
+        assert sum(route.breaks) == tables.brk_ptr[vehicle + 1] - tables.brk_ptr[vehicle]
+        assert tours.size[vehicle] == len(nodes)
+        if nodes:
+            check_tour(tables, tours, route, nodes)
+            line = simulate(tables, route)
+            assert tour_cost(tables, tours, vehicle) == route_cost(tables, route, line)
+            cost += route_cost(tables, route, line)
+    assert sorted(np.flatnonzero(tours.vehicle >= 0).tolist()) == sorted(tables.opt_order[chosen].tolist())
+    assert all(tours.option[tables.opt_order[option]] == option for option in chosen)
+    assert within_resources(tables, chosen)
+    assert {row: int(n) for row, n in enumerate(tours.used) if n} == {row: n for row, n in used(tables, chosen).items()}
+    assert total_cost(tables, tours) == cost + int(tables.penalty[tours.vehicle < 0].sum())
+
+
+def check_tour(tables: Tables, tours: Tours, route: Route, nodes: list[int]) -> None:
+    """Assert one tour's times, legs and loads; ``latest_end_s`` by trying later and later."""
+    start = len(tables.release_s) + 2 * route.vehicle
+    assert why_not(tables, route) == ""
+    line = simulate(tables, route)
+    assert int(tours.end_s[start]) == line.departure
+    assert tours.start_s[nodes].tolist() == list(line.starts)
+    assert tours.end_s[nodes].tolist() == list(line.ends)
+    assert int(tours.start_s[start + 1]) == line.back
+    targets = nodes if tables.veh_end[route.vehicle] == NO_LOCATION else [*nodes, start + 1]
+    assert tours.depart_s[targets].tolist() == [leg.depart for leg in line.drives]
+    assert tours.leg_profile[targets].tolist() == [leg.profile for leg in line.drives]
+    history = loads_on_board(tables, route)
+    for place, node in enumerate([start, *nodes]):
+        for dim in range(2):
+            assert tours.load_max_before[node, dim] == max(board[dim] for board in history[: place + 1])
+            assert tours.load_max_after[node, dim] == max(board[dim] for board in history[place:])
+    check_latest_ends(tables, tours, route, nodes)
+
+
+def check_latest_ends(tables: Tables, tours: Tours, route: Route, nodes: list[int]) -> None:
+    zoned = bool(tables.closed_loc.any()) and tables.veh_class[route.vehicle] == 0
+    for place, node in enumerate(nodes, start=1):
+        now, latest = int(tours.end_s[node]), int(tours.latest_end_s[node])
+        assert latest >= now
+        later = [now, *Random(place).sample(range(now, now + 120), 5), latest, latest + 1, latest + 30]
+        for end in later:
+            feasible = not simulate(tables, route, begin=place, begin_at=end).why
+            assert not feasible or end <= latest
+            assert feasible or end > latest or zoned
+
+
+@given(SEEDS, features())
+@settings(max_examples=250, deadline=None)
+def test_any_sequence_of_changes_leaves_a_state_that_is_right(seed: int, wanted: Features) -> None:
+    tables = draw_problem(seed, wanted).tables
+    tours = empty_tours(tables)
+    rng = Random(seed)
+    barred = np.zeros(wanted.vehicles, dtype=np.uint8)
+    check_state(tables, tours)
+    for _ in range(wanted.orders * 2):
+        order = rng.randrange(wanted.orders)
+        if tours.vehicle[order] < 0:
+            before = int(total_cost(tables, tours))
+            inserted = insert_best(tables, tours, order, barred)
+            assert inserted == (tours.vehicle[order] >= 0)
+            assert inserted or total_cost(tables, tours) == before
+        else:
+            remove(tables, tours, order)
+        check_state(tables, tours)
+
+
+def remove(tables: Tables, tours: Tours, order: int) -> None:
+    """Take an order off; put it back where the tour can't do without (a detour that is a short cut)."""
+    vehicle, option, after = int(tours.vehicle[order]), int(tours.option[order]), int(tours.pred[order])
+    kept = int(tours.breaks_after[after])
+    unlink(tables, tours, order)
+    route = routes_of(tables, tours)[vehicle]
+    feasible = bool(schedule_tour(tables, tours, vehicle))
+    assert feasible == (why_not(tables, route) == "")
+    if not feasible:
+        link(tables, tours, option, after, kept, vehicle)
+        assert schedule_tour(tables, tours, vehicle)
+
+
+def usable(tables: Tables, tours: Tours, order: int, vehicle: int) -> bool:
+    """Return whether the O(1) test may be asked: the tour is feasible and would not have to leave later."""
+    start = len(tables.release_s) + 2 * vehicle
+    return (
+        why_not(tables, routes_of(tables, tours)[vehicle]) == ""
+        and bool(tables.allowed[vehicle, order])
+        and tables.release_s[order] <= tours.end_s[start]
+    )
+
+
+@given(SEEDS, features(orders=4))
+@settings(max_examples=150, deadline=None)
+def test_the_quick_test_of_a_position_is_the_exact_pass(seed: int, wanted: Features) -> None:
+    tables = draw_problem(seed, wanted).tables
+    tours = empty_tours(tables)
+    barred = np.zeros(wanted.vehicles, dtype=np.uint8)
+    for order in range(2):
+        insert_best(tables, tours, order, barred)
+    for order in np.flatnonzero(tours.vehicle < 0).tolist():
+        for vehicle in range(wanted.vehicles):
+            if usable(tables, tours, order, vehicle):
+                for option in range(tables.opt_ptr[order], tables.opt_ptr[order + 1]):
+                    compare_positions(tables, tours, vehicle, option)
+
+
+def compare_positions(tables: Tables, tours: Tours, vehicle: int, option: int) -> None:
+    order = int(tables.opt_order[option])
+    nodes = tour_nodes(tables, tours, vehicle)
+    old = routes_of(tables, tours)[vehicle]
+    for place, after in enumerate([len(tables.release_s) + 2 * vehicle, *nodes]):
+        for kept in range(old.breaks[place] + 1):
+            quick = int(position_cost(tables, tours, vehicle, option, after, kept))
+            breaks = (*old.breaks[:place], kept, old.breaks[place] - kept, *old.breaks[place + 1 :])
+            new = Route(vehicle, (*old.options[:place], option, *old.options[place:]), breaks)
+            assert load_fits(tables, tours, vehicle, order, after) == fits(tables, new)
+            line = simulate(tables, new)
+            assert (quick < INFEASIBLE) == (line.why == "") or (quick < INFEASIBLE and line.why in ZONE_WAITS)
+            trial = copy_tours(tours)
+            link(tables, trial, option, after, kept, vehicle)
+            assert schedule_tour(tables, trial, vehicle) == (why_not(tables, new) == "")
+            if not line.why and same_other_legs(tables, old, new, place):
+                extra = int(tables.opt_cost[option]) + (0 if old.options else opening(tables, vehicle))
+                before = route_cost(tables, old, simulate(tables, old))
+                assert quick + extra == route_cost(tables, new, line) - before
+
+
+def opening(tables: Tables, vehicle: int) -> int:
+    """Return what is added when a vehicle comes into use: its price, and the way home that an idle one doesn't drive."""
+    fixed, per_m, per_s = tables.veh_cost[vehicle].tolist()
+    source, target = int(tables.veh_start[vehicle]), int(tables.veh_end[vehicle])
+    if target == NO_LOCATION:
+        return fixed
+    home = drive(tables, int(tables.veh_class[vehicle]), source, target, int(tables.veh_open_s[vehicle]))
+    assert home is not None
+    return fixed + per_m * int(tables.distance_m[home.profile, source, target]) + per_s * (home.arrive - home.depart)
+
+
+def same_other_legs(tables: Tables, old: Route, new: Route, place: int) -> bool:
+    """Return whether the legs that the position doesn't touch stay in their slices."""
+    was = [leg.profile for leg in simulate(tables, old).drives]
+    now = [leg.profile for leg in simulate(tables, new).drives]
+    return was[:place] == now[:place] and was[place + 1 :] == now[place + 2 :]
+
+
+@given(SEEDS, features(orders=4, slices=1, metric=True))
+@settings(max_examples=60, deadline=None)
+def test_an_order_goes_where_it_is_cheapest(seed: int, wanted: Features) -> None:
+    tables = draw_problem(seed, wanted).tables
+    tours = empty_tours(tables)
+    barred = np.zeros(wanted.vehicles, dtype=np.uint8)
+    for order in range(wanted.orders):
+        before = int(total_cost(tables, tours))
+        dearer = cheapest_by_hand(tables, routes_of(tables, tours), order) - int(tables.penalty[order])
+        inserted = bool(insert_best(tables, tours, order, barred))
+        assert inserted == (dearer < 0)
+        assert int(total_cost(tables, tours)) == before + min(dearer, 0)
+
+
+def cheapest_by_hand(tables: Tables, routes: list[Route], order: int) -> int:
+    """Return the least that putting an order at any position of the tours adds to their cost."""
+    costs = [INFEASIBLE]
+    for longer in insertions(tables, routes, order, move_breaks=False):
+        old = routes[longer.vehicle]
+        if not why_not(tables, old):
+            was = route_cost(tables, old, simulate(tables, old))
+            costs.append(route_cost(tables, longer, simulate(tables, longer)) - was)
+    return min(costs)
+
+
+@given(SEEDS, st.integers(1, 3), st.integers(0, 500), st.booleans())
+@settings(max_examples=300, deadline=None)
+@example(0, 2, 100, False)
+def test_arrival_is_first_in_first_out_and_latest_departure_its_inverse(
+    seed: int, slices: int, moment: int, metric: bool
+) -> None:
+    tables = draw_problem(seed, Features(slices=slices, metric=metric)).tables
+    rng = Random(seed)
+    source, target = rng.sample(range(5), 2)
+    for cls in (0, 1):
+        found = drive(tables, cls, source, target, moment)
+        arrive, profile, depart = arrival(tables, cls, source, target, moment)
+        if found is None:
+            assert arrive >= NEVER
+        else:
+            assert (arrive, profile, depart) == (found.arrive, found.profile, found.depart)
+        if tables.closed_loc[1, source] and cls == 0 and slices > 1:
+            continue  # who stands in a zone that closes can't wait for it to open
+        later = [int(arrival(tables, cls, source, target, moment + more)[0]) for more in range(0, 60, 7)]
+        assert later == sorted(later)
+        latest = int(latest_departure(tables, cls, source, target, moment))
+        if latest <= -NEVER:
+            assert arrival(tables, cls, source, target, -1000)[0] > moment
+            continue
+        assert arrival(tables, cls, source, target, latest)[0] <= moment
+        assert arrival(tables, cls, source, target, latest + 1)[0] > moment
+
+
+def test_a_full_resource_is_not_free() -> None:
+    problem = draw_problem(3, Features(shared=True, options=2, orders=6))
+    tables, tours = problem.tables, empty_tours(problem.tables)
+    tours.used[:] = tables.res_cap
+    for option in range(len(tables.opt_loc)):
+        takes_some = tables.res_ptr[option] < tables.res_ptr[option + 1]
+        assert resources_free(tables, tours, option) == (not takes_some)
+
