@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import Callable
+from typing import Any
 
 import typer
 
@@ -22,11 +24,10 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (demo, solve, replan, check):
+COMMANDS: tuple[Callable[..., Any], ...] = (demo, solve, replan, check, schema, warm)
+for command in COMMANDS:
     app.command()(command)
 app.add_typer(cli_city.app, name="city")
-for command in (schema, warm):
-    app.command()(command)
 
 
 class Defect(JalonError):

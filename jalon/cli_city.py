@@ -54,11 +54,12 @@ def build(
     require_writable(output)
     say_if_kernels_are_cold()
     started_s = clock.elapsed_s()
+    notes: list[str] = []
     with StepBars() as bars:
         if source == SYNTHETIC:
             refuse_unused("the synthetic city", {"--zfe": zfe, "--relays": relays, "--name": name})
             bars("drawing the city", 0.0)
-            city, notes = prepare_city(synthetic_city(seed), bars), []
+            city = prepare_city(synthetic_city(seed), bars)
         else:
             found = Sources(source, tuple(zfe or ()), tuple(relays or ()), name, ignore_unreadable)
             city, notes = build_city(found, bars)

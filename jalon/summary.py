@@ -6,7 +6,6 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
@@ -15,7 +14,7 @@ from data.model.vehicle import Category, Vehicle
 from data.units import euros
 from jalon.terminal import console, say
 
-LEFT = ("", "vehicle", "class", "reason", "why", "loading list, last stop first")
+LEFT = ("", "vehicle", "class", "last stop first")
 SHORT = {Category.CARGO_BIKE: "bike", Category.VUL: "van", Category.PL: "truck", Category.VP: "car"}
 FIRST, LAST = 3, 1  # parcels shown of a loading list
 
@@ -56,7 +55,7 @@ def plan_figures(plan: Plan, violations: int, plan_path: Path | None, map_path: 
 
 def columns(title: str, *names: str) -> Table:
     """Return an empty table whose cells keep to one line; text goes left, figures right."""
-    table = Table(title=Text(title), title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=Text(title, "bold"), title_justify="left", box=None, header_style="dim", padding=(0, 2, 0, 0))
     for name in names:
         left = name in LEFT
         width = 16 if name == "vehicle" else None
@@ -101,8 +100,7 @@ def fill_share(vehicle: Vehicle, tour: Tour) -> float:
 
 def print_loading_lists(plan: Plan, full: bool) -> None:
     """Print each tour's parcels in loading order, the last stop's first; in short, its ends."""
-    table = columns("", "vehicle", "parcels", "loading list, last stop first")
-    table.title = None
+    table = columns("Loading lists", "vehicle", "parcels", "last stop first")
     for tour in plan.tours:
         parcels = tour.loading_list
         if full:

@@ -56,7 +56,8 @@ def least_time_s(instance: Instance) -> I64:
     into[used[:, None] == tables.opt_loc[None, :]] = INF_TRAVEL_S
     shared = np.bincount(tables.opt_loc, minlength=fastest.shape[0])[tables.opt_loc] > 1
     nearest = np.where(shared, 0, into.min(axis=0, initial=INF_TRAVEL_S))
-    least = tables.opt_service_s + np.where(shared, 0, tables.opt_setup_s) + np.where(nearest >= INF_TRAVEL_S, 0, nearest)
+    way_in = np.where(nearest >= INF_TRAVEL_S, 0, nearest)
+    least = tables.opt_service_s + np.where(shared, 0, tables.opt_setup_s) + way_in
     return np.array(
         [least[tables.opt_ptr[row] : tables.opt_ptr[row + 1]].min() for row in range(len(instance.orders))],
         dtype=np.int64,

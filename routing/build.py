@@ -20,7 +20,7 @@ from data.zoning import place_membership
 from routing.access import access_classes, zone_in_force
 from routing.build_fleet import FleetTables, fleet_tables
 from routing.build_orders import OptionTables, option_tables, order_penalty_cents, order_release_s
-from routing.instance import ON_ROAD, Instance, elapsed_s
+from routing.instance import ON_ROAD, Instance
 from routing.problem import COST_PER_CENT, INF_TRAVEL_S, Problem, Tables
 from routing.travel import TravelTimes, travel_times
 
@@ -50,7 +50,7 @@ def build_instance(request: PlanRequest, city: City) -> Instance:
     done = frozenset(request.done).union(*(status.done for status in request.statuses))
     orders = tuple(order for order in request.orders if order.id not in done)
     vehicles = tuple(sorted(request.vehicles, key=lambda vehicle: vehicle.role is Role.HIRED))
-    places = _used_places(request, city, orders)
+    places = _used_places(request, city)
     statuses = {status.vehicle_id: status for status in request.statuses}
     access = access_classes(city.zones, vehicles, request.exemptions, request.day, request.time_zone)
     where = _locations(request, places)
@@ -90,10 +90,11 @@ def build_instance(request: PlanRequest, city: City) -> Instance:
     )
 
 
-def _used_places(request: PlanRequest, city: City, orders: tuple[Order, ...]) -> dict[str, Place]:
+def _used_places(request: PlanRequest, city: City) -> dict[str, Place]:
+    """Return every place an order names; those of orders already handed over are published too."""
     known = {place.id: place for place in (*city.places, *request.places)}
     used: dict[str, Place] = {}
-    for row, order in enumerate(orders):
+    for row, order in enumerate(request.orders):
         for column, option in enumerate(order.options):
             if option.place_id not in known:
                 where = f"#/orders/{row}/options/{column}/place_id"
@@ -194,11 +195,11 @@ def _check_hubs(
         where = f"#/vehicles/{row}"
         if all(tables.closed_loc[profile, start] for profile in profiles):
             zones = ", ".join(closure.zone_id for closure in access[cls].closures)
-            message = f"vehicle {vehicle.id} ({vehicle.category}, Crit'Air {vehicle.critair}) may not leave hub {vehicle.hub_id}: it lies in {zones}"
+            what = f"vehicle {vehicle.id} ({vehicle.category}, Crit'Air {vehicle.critair})"
+            message = f"{what} may not leave hub {vehicle.hub_id}: it lies in {zones}"
             raise InputError("hub_closed_by_zone", message, where, "use a cleaner vehicle or add an exemption")
         if len(tables.opt_loc) and all(
             (tables.duration_s[profile, start, tables.opt_loc] >= INF_TRAVEL_S).all() for profile in profiles
         ):
             raise RoutingDataError("hub_cut_off", f"from hub {vehicle.hub_id} vehicle {vehicle.id} reaches no place",
                                    where, "check the hub's coordinates and the streets around it")  # fmt: skip
-

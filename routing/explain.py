@@ -52,8 +52,8 @@ class Explainer:
             return refused
         if self._fits_alone(row):
             return (self._full(row), *refused)
-        found = Counter(self._vehicle_reason(row, column) for column in range(len(self.instance.vehicles)))
-        found.pop(None, None)
+        told = (self._vehicle_reason(row, column) for column in range(len(self.instance.vehicles)))
+        found = Counter(reason for reason in told if reason is not None)
         return (*(self._sum_up(key, count) for key, count in sorted(found.items())), *refused)
 
     def _fits_alone(self, row: int, vehicle: int | None = None) -> bool:

@@ -23,7 +23,6 @@ from routing.solver.stop import Stop
 from routing.solver.tours import Tours
 from routing.verify import check
 
-
 RUIN_SHARE = 0.75
 """Part of the search time that ruin & recreate gets; OR-Tools has the rest."""
 

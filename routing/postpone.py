@@ -94,4 +94,3 @@ def hire_options(instance: Instance, tours: Tours, broken: tuple[Unassigned, ...
                 )
             )
     return tuple(sorted(options, key=lambda option: option.cents_per_order))
-

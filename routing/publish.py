@@ -84,16 +84,14 @@ def plan_id(plan: Plan) -> str:
 
 def carriers(tours: Sequence[Tour]) -> dict[str, str]:
     """Return which vehicle carries each order."""
-    return {
-        handover.order_id: tour.vehicle_id for tour in tours for stop in tour.stops for handover in stop.handovers
-    }
+    return {handover.order_id: tour.vehicle_id for tour in tours for stop in tour.stops for handover in stop.handovers}
 
 
 def moved_orders(before: Plan, after: Sequence[Tour]) -> tuple[str, ...]:
     """Return the orders that are on a tour in both plans, but on another vehicle."""
     now = carriers(after)
     then = carriers(before.tours)
-    return tuple(sorted(order_id for order_id, vehicle_id in then.items() if now.get(order_id, vehicle_id) != vehicle_id))
+    return tuple(sorted(order_id for order_id, carrier in then.items() if now.get(order_id, carrier) != carrier))
 
 
 def _totals(

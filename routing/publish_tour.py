@@ -198,7 +198,8 @@ class TourWriter:
         tours, tables = self.tours, self.tables
         start, _ = self._ends(row)
         first, last = int(tables.brk_ptr[row]), int(tables.brk_ptr[row + 1])
-        pauses = sorted(self.instance.vehicles[row].breaks, key=lambda pause: (pause.window.start_at, pause.window.end_at))
+        own = self.instance.vehicles[row].breaks
+        pauses = sorted(own, key=lambda pause: (pause.window.start_at, pause.window.end_at))
         names = [pause.id for pause in pauses][len(pauses) - (last - first) :]
         taken = []
         for after_stop, node in enumerate([start, *(visit.nodes[-1] for visit in visits)]):

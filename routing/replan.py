@@ -17,6 +17,7 @@ from data.errors import InputError
 from data.model.city import City
 from data.model.plan import Lock, Plan, Tour
 from data.model.request import OrderBook, PlanRequest, VehicleStatus
+from data.model.vehicle import Vehicle
 from routing.build import build_instance
 from routing.instance import Instance
 from routing.problem import COST_PER_CENT
@@ -111,7 +112,7 @@ def _merged_request(plan: Plan, burst: OrderBook, statuses: tuple[VehicleStatus,
         day=plan.day,
         time_zone=plan.time_zone,
         hubs=plan.hubs,
-        vehicles=plan.vehicles,
+        vehicles=tuple(_rested(vehicle, statuses) for vehicle in plan.vehicles),
         places=tuple(places.values()),
         orders=(*plan.orders, *burst.orders),
         exemptions=plan.exemptions,
@@ -119,6 +120,12 @@ def _merged_request(plan: Plan, burst: OrderBook, statuses: tuple[VehicleStatus,
         done=plan.done,
         delivery_days=plan.delivery_days,
     )
+
+
+def _rested(vehicle: Vehicle, statuses: tuple[VehicleStatus, ...]) -> Vehicle:
+    """Return the vehicle without the breaks its driver has taken."""
+    taken = {break_id for status in statuses if status.vehicle_id == vehicle.id for break_id in status.breaks_done}
+    return vehicle.replace(breaks=tuple(pause for pause in vehicle.breaks if pause.id not in taken))
 
 
 def _let_own_orders_in(instance: Instance, tours: dict[str, Tour]) -> None:

@@ -39,6 +39,4 @@ class Window(Value):
 
     def __post_init__(self) -> None:
         if self.end_at < self.start_at:
-            raise ValueError(
-                f"window closes ({self.end_at.isoformat()}) before it opens ({self.start_at.isoformat()})"
-            )
+            raise ValueError(f"window closes ({self.end_at.isoformat()}) before it opens ({self.start_at.isoformat()})")

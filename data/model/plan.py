@@ -3,8 +3,9 @@
 Timeline of a tour. It leaves ``start`` at ``departure_at``. For stop k the vehicle drives ``legs[k]`` (leaving at
 ``depart_at``, not before the previous end plus the breaks taken there), arrives ``travel_s`` later, waits until
 ``start_at``, and is busy until ``end_at`` = ``start_at`` + the place's set-up (none where the stop before was at the
-same place) + the service of each hand-over, one after the other. ``legs[-1]`` returns to the hub. Windows and opening hours hold for the *start* of each hand-over,
-low-emission hours for everything from arrival to departure and for every zone a leg crosses.
+same place) + the service of each hand-over, one after the other. ``legs[-1]`` returns to the hub. Windows and opening
+hours hold for the *start* of each hand-over, low-emission hours for everything from arrival to departure and for
+every zone a leg crosses.
 """
 
 from __future__ import annotations

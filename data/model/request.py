@@ -20,7 +20,8 @@ class VehicleStatus(Value):
 
     Its tour freezes at the first loading scan (``loading_started``): the stops and their order stay, nothing is
     added. Once it has left, ``lat``/``lon``/``at`` say where it is, ``done`` which orders are handed over (or
-    failed), ``on_board`` which it still carries; on-board orders stay on this vehicle.
+    failed), ``on_board`` which it still carries; on-board orders stay on this vehicle. ``breaks_done`` are the
+    breaks its driver has taken.
     """
 
     vehicle_id: Id
@@ -30,6 +31,7 @@ class VehicleStatus(Value):
     at: Instant | None = None
     done: tuple[Id, ...] = ()
     on_board: tuple[Id, ...] = ()
+    breaks_done: tuple[Id, ...] = ()
 
     def __post_init__(self) -> None:
         given = [value is not None for value in (self.lat, self.lon, self.at)]
@@ -48,8 +50,8 @@ class PlanRequest(Value):
     """The input of ``jalon solve``: ``format`` is its version.
 
     ``city`` is the path of the ``.city`` file, relative to the request's own file. ``places`` are homes and any
-    place the city doesn't know; an order's option may name either. ``done`` are orders already handed over. ``delivery_days`` are the days later than
-    ``day`` on which the same fleet runs, for postponing within the promise.
+    place the city doesn't know; an order's option may name either. ``done`` are orders already handed over.
+    ``delivery_days`` are the days later than ``day`` on which the same fleet runs, for postponing within the promise.
     """
 
     format: Literal["jalon.request/1"] = "jalon.request/1"
@@ -72,5 +74,3 @@ class OrderBook(Value):
     format: Literal["jalon.orders/1"] = "jalon.orders/1"
     places: tuple[Place, ...] = ()
     orders: tuple[Order, ...] = ()
-
-

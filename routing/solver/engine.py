@@ -31,7 +31,10 @@ Report = Callable[[Progress, Tours], None]
 class Engine(Protocol):
     """Improves complete tours; never returns worse ones, and keeps what ``tours`` seals."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What progress lines call it."""
+        ...
 
     def improve(self, problem: Problem, tours: Tours, stop: Stop, report: Callable[[Tours], None]) -> Tours:
         """Return the best tours found before ``stop``; call ``report`` with each better plan."""

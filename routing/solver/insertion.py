@@ -122,9 +122,7 @@ def first_free(tables: Tables, tours: Tours, vehicle: int) -> int:
 
 
 @inner
-def cheapest_in_tour(
-    tables: Tables, tours: Tours, vehicle: int, order: int, best: Position, opening: int
-) -> Position:
+def cheapest_in_tour(tables: Tables, tours: Tours, vehicle: int, order: int, best: Position, opening: int) -> Position:
     """Return the cheaper of ``best`` and the order's cheapest position in one tour, as currently timed."""
     cls = tables.veh_class[vehicle]
     end = len(tables.release_s) + 2 * vehicle + 1

@@ -21,7 +21,7 @@ from routing.problem import FAR_FUTURE_S, INF_TRAVEL_S, NO_LOCATION, Problem, Ta
 from routing.solver.insertion import insert_all
 from routing.solver.sequences import append_sequence, tour_nodes
 from routing.solver.stop import Stop
-from routing.solver.tours import Tours, copy_tours, empty_tours, schedule_tour, total_cost
+from routing.solver.tours import Tours, empty_tours, schedule_tour, total_cost
 
 COST_SCALE = 36_000
 """OR-Tools counts in 1/100 cent: small enough for its penalties, exact enough for ours."""
@@ -245,7 +245,8 @@ class GroupModel:
             departure, close = self.departure(vehicle), int(tables.veh_close_s[vehicle])
             self.time.CumulVar(model.Start(row)).SetRange(departure, max(departure, close))
             self.time.CumulVar(model.End(row)).SetRange(departure, max(departure, close))
-            breaks = [self._break(vehicle, index) for index in range(tables.brk_ptr[vehicle], tables.brk_ptr[vehicle + 1])]
+            own = range(tables.brk_ptr[vehicle], tables.brk_ptr[vehicle + 1])
+            breaks = [self._break(vehicle, index) for index in own]
             if breaks:
                 self.time.SetBreakIntervalsOfVehicle(breaks, row, visits)
 
@@ -287,7 +288,7 @@ class GroupModel:
         classes = {int(tables.veh_class[vehicle]) for vehicle in self.allowed_vehicles(option)}
         pieces = [slice(tables.win_first[cls, option], tables.win_last[cls, option]) for cls in classes]
         spans = [
-            list(zip(tables.win_open[piece].tolist(), tables.win_close[piece].tolist(), strict=True)) for piece in pieces
+            list(zip(tables.win_open[part].tolist(), tables.win_close[part].tolist(), strict=True)) for part in pieces
         ]
         return max(spans, key=len, default=[])
 

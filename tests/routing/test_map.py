@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from data.errors import InputError
 from data.model.streets import RoadClass
 from routing.map import inline_json, payload, render_map
-from routing.map_layers import place_features, simplify_line, street_features, zone_features
-from routing.map_plan import PALETTE, assignments, load_percent, plan_view, vehicle_colours
+from routing.map.layers import place_features, simplify_line, street_features, zone_features
+from routing.map.plan import PALETTE, assignments, load_percent, plan_view, vehicle_colours
 from tests.plans import small_plan
 from tests.routing import map_sample as sample
 

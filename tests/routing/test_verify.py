@@ -17,17 +17,17 @@ import pytest
 
 from data.model import plan as model
 from data.model.base import Value
-from routing import verify_format
 from routing.verify import Violation, check
-from routing.verify_facts import Costs
-from routing.verify_sums import tour_cents, tour_co2e_g
+from routing.verify import format as wire
+from routing.verify.facts import Costs
+from routing.verify.sums import tour_cents, tour_co2e_g
 from tests.conftest import ROOT
 from tests.mutants.catalog import KINDS, Mutant, escaped
 from tests.mutants.kinds import close_zone, later, order_ids, pick, stops, vehicle_of, window
 from tests.plans import published, small_plan
 
 Json = dict[str, Any]
-SOURCES = sorted((ROOT / "routing").glob("verify*.py"))
+SOURCES = sorted((ROOT / "routing" / "verify").glob("*.py"))
 
 
 @cache
@@ -121,14 +121,14 @@ def test_the_checker_imports_the_standard_library_and_itself_only() -> None:
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             for name in names:
-                own = name.startswith("routing.verify_")
+                own = name.startswith("routing.verify")
                 assert own or name.partition(".")[0] in sys.stdlib_module_names, f"{path.name} imports {name}"
 
 
 def test_the_checker_knows_every_key_of_the_model() -> None:
     """Written twice on purpose, so kept together here: keys, defaults, nesting."""
     seen: set[str] = set()
-    _compare(model.Plan, verify_format.Plan, seen)
+    _compare(model.Plan, wire.Plan, seen)
     assert {"Plan", "Tour", "Stop", "Handover", "Vehicle", "Order", "Parcel", "Place", "AccessClass"} <= seen
 
 

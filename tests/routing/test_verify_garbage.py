@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.verify import check
-from routing.verify_read import COUNT_MAX
+from routing.verify.read import COUNT_MAX
 from tests.plans import published, small_plan
 
 

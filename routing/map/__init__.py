@@ -20,8 +20,8 @@ from typing import Any
 
 from data.model.city import City
 from data.model.plan import Plan
-from routing.map_layers import place_features, street_features, zone_features
-from routing.map_plan import Shapes, assignments, plan_view, vehicle_colours
+from routing.map.layers import place_features, street_features, zone_features
+from routing.map.plan import Shapes, assignments, plan_view, vehicle_colours
 
 OSM_ATTRIBUTION = "© contributeurs OpenStreetMap (ODbL)"
 
@@ -54,7 +54,7 @@ def render_map(
     page = _own("map.html").read_text("utf-8")
     scripts = {
         "maplibre_js": _maplibre("maplibre-gl.js"),
-        "panel_js": _own("map_panel.js").read_text("utf-8"),
+        "panel_js": _own("panel.js").read_text("utf-8"),
         "page_js": _own("map.js").read_text("utf-8"),
     }
     day = after.day.strftime("%d/%m/%Y")
@@ -105,7 +105,7 @@ def _policy(*scripts: str) -> str:
 
 
 def _own(name: str) -> Traversable:
-    return importlib.resources.files("routing").joinpath(name)
+    return importlib.resources.files("routing.map").joinpath(name)
 
 
 def _maplibre(name: str) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from routing.verify_facts import Costs
-from routing.verify_format import Plan, Tour
-from routing.verify_read import Violation
-from routing.verify_references import Known
+from routing.verify.facts import Costs
+from routing.verify.format import Plan, Tour
+from routing.verify.read import Violation
+from routing.verify.references import Known
 
 
 def sums(plan: Plan, known: Known) -> Iterator[Violation]:

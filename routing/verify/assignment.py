@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 
-from routing.verify_facts import Exemption, Lock
-from routing.verify_format import HireOption, Plan, Reason, Tour
-from routing.verify_read import Violation
-from routing.verify_references import Known
+from routing.verify.facts import Exemption, Lock
+from routing.verify.format import HireOption, Plan, Reason, Tour
+from routing.verify.read import Violation
+from routing.verify.references import Known
 
 
 def assignment(plan: Plan, known: Known) -> Iterator[Violation]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from routing.verify_facts import Order, Parcel, Place
-from routing.verify_format import Handover, Plan, Stop, Tour
-from routing.verify_read import Violation
-from routing.verify_references import Known
+from routing.verify.facts import Order, Parcel, Place
+from routing.verify.format import Handover, Plan, Stop, Tour
+from routing.verify.read import Violation
+from routing.verify.references import Known
 
 
 def goods(plan: Plan, known: Known) -> Iterator[Violation]:

@@ -1,5 +1,5 @@
 "use strict";
-// The map itself and what a click or a key does; the panel and its words are in map_panel.js.
+// The map itself and what a click or a key does; the panel and its words are in panel.js.
 
 // ----------------------------------------------------------------------------------------------------------------- map
 const OF_PLAN = ["lines", "stops", "starts", "lone"]; // sources that change with the plan shown

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from routing.verify_facts import AccessClass, Hub, Order, Place, Vehicle, Window
-from routing.verify_format import Handover, Plan, Stop, Tour
-from routing.verify_read import Violation
+from routing.verify.facts import AccessClass, Hub, Order, Place, Vehicle, Window
+from routing.verify.format import Handover, Plan, Stop, Tour
+from routing.verify.read import Violation
 
 
 class Known(NamedTuple):

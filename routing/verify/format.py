@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from routing.verify_facts import AccessClass, Exemption, Hub, Lock, Order, Place, PlaceHours, Vehicle
-from routing.verify_read import Count, Day, Flag, Id, Latitude, Longitude, Moment, Second, Text, Whole
+from routing.verify.facts import AccessClass, Exemption, Hub, Lock, Order, Place, PlaceHours, Vehicle
+from routing.verify.read import Count, Day, Flag, Id, Latitude, Longitude, Moment, Second, Text, Whole
 
 FORMAT = "jalon.plan/1"
 

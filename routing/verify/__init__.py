@@ -1,12 +1,12 @@
 """The independent checker: is a published plan what it claims to be?
 
 It reads nothing but the JSON of a plan (format ``jalon.plan/1``, as a plain dict), uses the standard library only
-and imports nothing of ours but its own parts (``verify_*``): it shares no code with the solver, the model or the
+and imports nothing of ours but its own parts: it shares no code with the solver, the model or the
 codec. It recomputes everything from legs and stops in exact integers; instants are compared, never their text.
 
 :func:`check` goes in three steps, each run only if the one before found nothing: the shape of the JSON
-(``verify_read``, ``verify_facts``, ``verify_format``), what ids refer to (``verify_references``), and the rules
-(``verify_time``, ``verify_goods``, ``verify_assignment``, ``verify_sums``).
+(``read``, ``facts``, ``format``), what ids refer to (``references``), and the rules
+(``timeline``, ``goods``, ``assignment``, ``sums``).
 
 What the format leaves open is read as follows.
 
@@ -45,13 +45,13 @@ Sums
 
 from __future__ import annotations
 
-from routing.verify_assignment import assignment
-from routing.verify_format import FORMAT, Plan
-from routing.verify_goods import goods
-from routing.verify_read import Violation, read
-from routing.verify_references import index, unresolved
-from routing.verify_sums import sums
-from routing.verify_time import times
+from routing.verify.assignment import assignment
+from routing.verify.format import FORMAT, Plan
+from routing.verify.goods import goods
+from routing.verify.read import Violation, read
+from routing.verify.references import index, unresolved
+from routing.verify.sums import sums
+from routing.verify.timeline import times
 
 __all__ = ["Violation", "check"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from routing.verify_read import (
+from routing.verify.read import (
     Category,
     Count,
     Critair,

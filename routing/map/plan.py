@@ -14,7 +14,7 @@ from data.model.order import Order
 from data.model.place import Place
 from data.model.plan import BreakTaken, Handover, Plan, Reason, Stop, Tour
 from data.model.vehicle import Vehicle
-from routing.map_layers import Feature, address, collection, feature, position, simplify_line
+from routing.map.layers import Feature, address, collection, feature, position, simplify_line
 
 Shapes = Mapping[tuple[str, str, int], list[tuple[float, float]]]
 Point = tuple[float, float]

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 
-from routing.verify_facts import Window
-from routing.verify_format import Handover, Plan, Stop, Tour
-from routing.verify_read import Violation
-from routing.verify_references import Known
+from routing.verify.facts import Window
+from routing.verify.format import Handover, Plan, Stop, Tour
+from routing.verify.read import Violation
+from routing.verify.references import Known
 
 
 def times(plan: Plan, known: Known) -> Iterator[Violation]:

@@ -1,0 +1,45 @@
+"""VROOM documents so small that every plan can be tried: ours is feasible, adds up, and serves the most there is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from routing.compat.vroom import check_vroom, solve_vroom
+from routing.solver.search import RuinRecreateEngine
+from routing.solver.stop import Stop
+from routing.warm import warm_kernels
+from tests.routing.vroom_drawn import Merit, best_merit, draw_document
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _compiled() -> None:
+    """Compile first: the searches below have a fraction of a second."""
+    warm_kernels()
+
+
+def merit(answer: dict[str, Any]) -> Merit:
+    tasks = sum(step["type"] == "job" for route in answer["routes"] for step in route["steps"])
+    return answer["summary"]["priority"], tasks, -answer["summary"]["cost"]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_insertion_alone_is_feasible_and_never_beats_the_best_there_is(seed: int) -> None:
+    document = draw_document(seed, jobs=5, breaks=False)
+    answer = solve_vroom(document, None, Stop(0))
+    assert check_vroom(document, answer) == []
+    assert merit(answer) <= best_merit(document)
+
+
+@pytest.mark.parametrize("seed", range(100, 130))
+def test_with_a_search_as_much_is_served_as_there_is(seed: int) -> None:
+    document = draw_document(seed, jobs=5, breaks=seed % 2 == 0)
+    answer = solve_vroom(document, None, Stop(0.2), (RuinRecreateEngine(),))
+    assert check_vroom(document, answer) == []
+    best = best_merit(document)
+    if seed % 2:
+        assert merit(answer)[:2] == best[:2]
+        assert merit(answer) <= best
+    else:  # a break taken on the way may save more than the oracle, which takes them where the vehicle stands
+        assert merit(answer)[:2] >= best[:2]
