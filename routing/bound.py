@@ -31,7 +31,8 @@ def fleet_bound(instance: Instance) -> Bound:
     needs = [tables.load[:, 0], tables.load[:, 1], tables.load[:, 2], least_time_s(instance)]
     limits = [int(caps[0]), int(caps[1]), int(caps[2]), room_s]
     by = [_within_deadlines(need, limit, last_day, len(days)) for need, limit in zip(needs, limits, strict=True)]
-    names = ("parcels", "grams", "dm3", "seconds of work")
+    by.append(_by_boxes(instance, last_day, len(days)))
+    names = ("parcels", "grams", "dm3", "seconds of work", "boxes and relay places")
     tightest = int(np.argmin(by))
     explanation = (
         f"{len(fleet)} own and reserve vehicles on {len(days)} day(s); per day {limits[0]} parcels, {limits[1]} g, "
@@ -43,8 +44,38 @@ def fleet_bound(instance: Instance) -> Bound:
         by_load_g=by[1],
         by_volume_dm3=by[2],
         by_time=by[3],
+        by_boxes=by[4],
         explanation=explanation,
     )
+
+
+def _by_boxes(instance: Instance, last_day: I64, days: int) -> int:
+    """Return the orders that free boxes and relay places leave possible.
+
+    An order all of whose options need the same resource is confined to it; what a place's resources can't take of
+    those is lost whatever the fleet. No order is confined to two places, so the losses add up.
+    """
+    tables = instance.problem.tables
+    confined: dict[int, list[int]] = {}
+    for row in range(len(instance.orders)):
+        for resource in set.intersection(*(set(needs) for needs in _needs_of(instance, row))):
+            confined.setdefault(resource, []).append(row)
+    lost: dict[str, int] = {}
+    for resource, rows in confined.items():
+        least = [min(needs[resource] for needs in _needs_of(instance, row)) for row in rows]
+        kept = _within_deadlines(np.array(least), int(tables.res_cap[resource]), last_day[rows], days)
+        place_id = instance.option_place[int(tables.opt_ptr[rows[0]])]
+        lost[place_id] = max(lost.get(place_id, 0), len(rows) - kept)
+    return len(instance.orders) - sum(lost.values())
+
+
+def _needs_of(instance: Instance, row: int) -> list[dict[int, int]]:
+    """Return, per option of an order, how much it takes of each shared resource."""
+    tables = instance.problem.tables
+    spans = (
+        slice(tables.res_ptr[k], tables.res_ptr[k + 1]) for k in range(tables.opt_ptr[row], tables.opt_ptr[row + 1])
+    )
+    return [dict(zip(tables.res_row[span].tolist(), tables.res_amount[span].tolist(), strict=True)) for span in spans]
 
 
 def least_time_s(instance: Instance) -> I64:

@@ -21,7 +21,7 @@ from routing.access import access_classes, zone_in_force
 from routing.build_fleet import FleetTables, fleet_tables
 from routing.build_orders import OptionTables, option_tables, order_penalty_cents, order_release_s
 from routing.instance import ON_ROAD, Instance
-from routing.problem import COST_PER_CENT, INF_TRAVEL_S, Problem, Tables
+from routing.problem import COST_PER_CENT, FAR_FUTURE_S, INF_TRAVEL_S, Problem, Tables
 from routing.travel import TravelTimes, travel_times
 
 HORIZON = timedelta(hours=30)
@@ -123,7 +123,8 @@ def _travel(city: City, where: Locations, access: tuple[AccessClass, ...], reque
         if not row.isdigit():
             raise
         name = list(where.index)[int(row)]
-        raise RoutingDataError(error.code, f"{name}: {error.message}", error.where, error.action) from None
+        pointers = {p.id: f"#/{key}/{n}" for key in ("hubs", "places") for n, p in enumerate(getattr(request, key))}
+        raise RoutingDataError(error.code, f"{name}: {error.message}", pointers.get(name, ""), error.action) from None
 
 
 def _tables(
@@ -188,10 +189,14 @@ def _tables(
 def _check_hubs(
     vehicles: tuple[Vehicle, ...], fleet: FleetTables, tables: Tables, access: tuple[AccessClass, ...]
 ) -> None:
-    """Refuse a vehicle that can never leave its hub: its zone is closed to it all day, or no street serves it."""
+    """Refuse a vehicle that can't leave its hub in its shift: the zone is closed to it, or no street serves it."""
     for row, vehicle in enumerate(vehicles):
         cls, start = int(fleet.access[row]), int(fleet.start[row])
-        profiles = tables.slice_profile[tables.slice_ptr[cls] : tables.slice_ptr[cls + 1]]
+        slices = slice(tables.slice_ptr[cls], tables.slice_ptr[cls + 1])
+        ends = tables.slice_end_s[slices]
+        begins = np.concatenate([[-FAR_FUTURE_S], ends[:-1]])
+        in_shift = (begins < tables.veh_close_s[row]) & (tables.veh_open_s[row] < ends)
+        profiles = tables.slice_profile[slices][in_shift]
         where = f"#/vehicles/{row}"
         if all(tables.closed_loc[profile, start] for profile in profiles):
             zones = ", ".join(closure.zone_id for closure in access[cls].closures)

@@ -25,7 +25,7 @@ BROKEN_CENTS = 20_000
 """What leaving an order out costs when that breaks its promise: far above any detour."""
 POSTPONED_CENTS = 3_000
 """What leaving it out costs when another day still keeps the promise: above most detours."""
-PRIORITY_CENTS = 1_000
+PRIORITY_CENTS = 100
 """Added per point of priority."""
 
 

@@ -13,7 +13,7 @@ from routing.build_fleet import may_take
 from routing.explain import Explainer
 from routing.instance import Instance
 from routing.problem import COST_PER_CENT
-from routing.solver.insertion import insert_all
+from routing.solver.insertion import fill_vehicle
 from routing.solver.tours import Tours, copy_tours, tour_cost
 
 FILL = 0.85
@@ -78,9 +78,8 @@ def hire_options(instance: Instance, tours: Tours, broken: tuple[Unassigned, ...
     trial = copy_tours(tours)
     options = []
     for vehicle in hireable:
-        allowed = np.zeros_like(tables.allowed)
-        allowed[vehicle] = [not may_take(instance.vehicles[vehicle], order) for order in instance.orders]
-        insert_all(tables._replace(allowed=allowed), trial, left)
+        takes = [not may_take(instance.vehicles[vehicle], order) for order in instance.orders]
+        fill_vehicle(tables, trial, vehicle, left, np.array(takes, dtype=np.uint8))
         saved = [row for row in left.tolist() if trial.vehicle[row] == vehicle]
         left = np.array([row for row in left.tolist() if trial.vehicle[row] < 0], dtype=np.int64)
         if saved:

@@ -24,7 +24,7 @@ from routing.problem import COST_PER_CENT
 from routing.solver.sequences import append_sequence
 from routing.solver.tours import Tours, empty_tours, schedule_tour
 
-ANNOUNCED_CENTS = 30_000
+ANNOUNCED_CENTS = 100_000
 """Added to what leaving out an order costs once a customer was told its hour."""
 ON_BOARD_CENTS = 10_000_000
 """Added once it is in the vehicle: it is delivered or the plan is useless."""

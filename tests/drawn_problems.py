@@ -171,8 +171,9 @@ class _Drawer:
         }
 
     def _windows(self, count: int) -> dict[str, np.ndarray]:
-        """Windows per class; for class 0 the whole visit lies where the zone is open."""
+        """Windows per class, equal ones shared; for class 0 the whole visit lies where the zone is open."""
         pool: list[tuple[int, int, int]] = []
+        known: dict[tuple[tuple[int, int, int], ...], int] = {}
         first, last = np.zeros((2, count), dtype=np.int64), np.zeros((2, count), dtype=np.int64)
         for option in range(count):
             base = [(0, FAR_S)] if self.wanted.windows == 0 else self._drawn_windows()
@@ -180,8 +181,11 @@ class _Drawer:
             for cls in (0, 1):
                 zoned = cls == 0 and self.opt_loc[option] in self.closed_places
                 pieces = self._open_pieces(base, busy) if zoned else [(a, b, -FAR_S) for a, b in base]
-                first[cls, option], last[cls, option] = len(pool), len(pool) + len(pieces)
-                pool += pieces
+                if tuple(pieces) not in known:
+                    known[tuple(pieces)] = len(pool)
+                    pool += pieces
+                first[cls, option] = known[tuple(pieces)]
+                last[cls, option] = first[cls, option] + len(pieces)
         columns = numbers(pool).reshape(-1, 3)
         names = ("win_open", "win_close", "win_arrive")
         return {"win_first": first, "win_last": last,

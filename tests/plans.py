@@ -265,6 +265,7 @@ class _Fitter:
             by_parcels=loose[0],
             by_load_g=loose[1],
             by_volume_dm3=loose[2],
+            by_boxes=loose[2],
             by_time=loose[3],
             explanation="sample",
         )

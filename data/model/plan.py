@@ -181,12 +181,13 @@ class HireOption(Value):
 
 
 class Bound(Value):
-    """What the fleet can carry at most, per limiting resource; ``orders`` is the smallest."""
+    """What the fleet can carry and the boxes can take at most, per limiting resource; ``orders`` is the smallest."""
 
     orders: Count
     by_parcels: Count
     by_load_g: Count
     by_volume_dm3: Count
+    by_boxes: Count
     by_time: Count
     explanation: str
 

@@ -89,7 +89,7 @@ def read_vroom(document: Json, city: City | None = None) -> VroomProblem:
 
 
 def write_vroom(vroom: VroomProblem, tours: Tours, computing_times: Json) -> Json:
-    """Return VROOM's answer for ``tours``; ``computing_times`` are milliseconds of loading, solving and routing."""
+    """Return VROOM's answer for ``tours``; ``computing_times`` are milliseconds by VROOM's names for its stages."""
     return write_answer(vroom.request, vroom.problem.tables, vroom.base_s, tours, computing_times)
 
 
@@ -140,8 +140,9 @@ def _solve(
     loaded_s = elapsed_s()
     start = _initial_tours(vroom, warn)
     tours = solve(vroom.problem, stop, engines, start, _in_vroom_cost(vroom, report))
-    times = {"loading": _ms(loaded_s - begun_s), "solving": _ms(elapsed_s() - loaded_s), "routing": 0}
-    answer = write_vroom(vroom, tours, times)
+    solved_s = elapsed_s()
+    answer = write_vroom(vroom, tours, {"loading": _ms(loaded_s - begun_s), "solving": _ms(solved_s - loaded_s)})
+    answer["summary"]["computing_times"]["routing"] = _ms(elapsed_s() - solved_s)
     if mistakes := check_vroom(_with_matrices(document, vroom.request), answer):
         raise VroomError(INTERNAL, f"the answer failed its own check: {mistakes[0]}", "", "please report this input")
     return answer

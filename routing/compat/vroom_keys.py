@@ -17,7 +17,12 @@ VEHICLE = {
 }
 COSTS = {"fixed", "per_hour", "per_task_hour", "per_km"}
 BREAK = {"id", "time_windows", "service", "description", "max_load"}
-STEP = {"type", "id", "service_at", "service_after", "service_before"}
+ANSWERED = {
+    *("job", "description", "location", "location_index", "setup", "service", "waiting_time", "load", "arrival"),
+    *("duration", "distance", "violations"),
+}
+"""What an answer's steps tell: they may be given back as initial routes as they are."""
+STEP = {"type", "id", "service_at", "service_after", "service_before"} | ANSWERED
 OPTIONS = {"g", "c", "t", "x", "l"}
 MATRICES = {"durations", "distances", "costs"}
 

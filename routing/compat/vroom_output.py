@@ -59,7 +59,7 @@ def write_answer(request: Request, tables: Tables, base_s: int, tours: Tours, co
     base_s : int
         The second of the document's clock at which the day axis begins.
     computing_times : dict
-        Milliseconds of ``loading``, ``solving`` and ``routing``.
+        Milliseconds by VROOM's names for its stages.
     """
     late = copy_tours(tours)
     routes = []

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.problem import COST_PER_CENT, Problem
-from routing.solver.insertion import insert_all
+from routing.solver.insertion import fill_vehicle, insert_all
 from routing.solver.stop import Stop
 from routing.solver.tours import Tours, copy_tours, empty_tours, total_cost
 
@@ -82,7 +82,21 @@ def solve(
 def construct(problem: Problem, start: Tours | None = None) -> Tours:
     """Return complete tours: those of ``start``, with every order that fits inserted where it is cheapest."""
     tours = empty_tours(problem.tables) if start is None else copy_tours(start)
-    insert_all(problem.tables, tours, insertion_sequence(problem))
+    sequence = insertion_sequence(problem)
+    insert_all(problem.tables, tours, sequence)
+    return open_idle_vehicles(problem, tours, sequence)
+
+
+def open_idle_vehicles(problem: Problem, tours: Tours, sequence: NDArray[np.int64]) -> Tours:
+    """Return tours with each idle vehicle filled with what is left out, where that pays for its fixed price."""
+    tables = problem.tables
+    for vehicle in np.flatnonzero((tours.size == 0) & tables.allowed.any(axis=1)).tolist():
+        if (tours.vehicle >= 0).all():
+            break
+        trial = copy_tours(tours)
+        fill_vehicle(tables, trial, vehicle, sequence, tables.allowed[vehicle])
+        if total_cost(tables, trial) < total_cost(tables, tours):
+            tours = trial
     return tours
 
 

@@ -145,29 +145,57 @@ def cheapest_in_tour(tables: Tables, tours: Tours, vehicle: int, order: int, bes
 
 
 @inner
+def opening_cost(tables: Tables, tours: Tours, vehicle: int) -> int:
+    """Return what bringing an idle vehicle into use adds; 0 for one in use.
+
+    A vehicle that stays has no way home to save, so the way home its empty tour holds is added back.
+    """
+    if tours.size[vehicle] > 0:
+        return 0
+    start = len(tables.release_s) + 2 * vehicle
+    home = tours.location[start + 1]
+    return tables.veh_cost[vehicle, 0] + leg_cost(
+        tables, vehicle, tours.leg_profile[start + 1], tours.location[start], home
+    )
+
+
+@inner
+def cheapest_as_ready(tables: Tables, tours: Tours, vehicle: int, order: int, best: Position) -> Position:
+    """Return the cheaper of ``best`` and the cheapest position in one tour, timed anew if it must leave later."""
+    start = len(tables.release_s) + 2 * vehicle
+    departure, release = tours.end_s[start], tables.release_s[order]
+    later = release > departure
+    if later and (tours.frozen_start_s[vehicle] >= 0 or release > tours.latest_end_s[start]):
+        return best
+    if not later or forward(tables, tours, vehicle, release):
+        best = cheapest_in_tour(tables, tours, vehicle, order, best, opening_cost(tables, tours, vehicle))
+    if later:
+        forward(tables, tours, vehicle, departure)
+    return best
+
+
+@inner
 def best_position(tables: Tables, tours: Tours, order: int, barred: NDArray[np.uint8]) -> Position:
     """Return the cheapest feasible position over all vehicles but the ``barred`` ones."""
-    orders = len(tables.release_s)
     best = Position(INFEASIBLE, -1, -1, 0, -1)
-    release = tables.release_s[order]
     for vehicle in range(len(tables.veh_class)):
         if barred[vehicle] or not tables.allowed[vehicle, order]:
             continue
-        start = orders + 2 * vehicle
-        departure = tours.end_s[start]
-        later = release > departure and tours.frozen_start_s[vehicle] < 0
-        if later and (release > tours.latest_end_s[start] or not forward(tables, tours, vehicle, release)):
-            forward(tables, tours, vehicle, departure)
-            continue
-        opening = 0
-        if tours.size[vehicle] == 0:  # a vehicle that stays has no way home to save either
-            home = tours.location[start + 1]
-            opening = tables.veh_cost[vehicle, 0]
-            opening += leg_cost(tables, vehicle, tours.leg_profile[start + 1], tours.location[start], home)
-        best = cheapest_in_tour(tables, tours, vehicle, order, best, opening)
-        if later:
-            forward(tables, tours, vehicle, departure)
+        best = cheapest_as_ready(tables, tours, vehicle, order, best)
     return best
+
+
+@inner
+def put(tables: Tables, tours: Tours, order: int, position: Position) -> bool:
+    """Put an order at a position and schedule its tour exactly; undo it and return False if that is infeasible."""
+    breaks = tours.breaks_after[position.after]
+    link(tables, tours, position.option, position.after, position.kept_breaks, position.vehicle)
+    if schedule_tour(tables, tours, position.vehicle):
+        return True
+    unlink(tables, tours, order)
+    tours.breaks_after[position.after] = breaks
+    schedule_tour(tables, tours, position.vehicle)
+    return False
 
 
 @inner
@@ -181,13 +209,8 @@ def insert_best(tables: Tables, tours: Tours, order: int, barred: NDArray[np.uin
         best = best_position(tables, tours, order, barred)
         if best.cost >= tables.penalty[order]:
             return False
-        breaks = tours.breaks_after[best.after]
-        link(tables, tours, best.option, best.after, best.kept_breaks, best.vehicle)
-        if schedule_tour(tables, tours, best.vehicle):
+        if put(tables, tours, order, best):
             return True
-        unlink(tables, tours, order)
-        tours.breaks_after[best.after] = breaks
-        schedule_tour(tables, tours, best.vehicle)
         barred[best.vehicle] = 1  # waiting inside a zone that closes is only seen by the exact pass
 
 
@@ -201,3 +224,17 @@ def insert_all(tables: Tables, tours: Tours, sequence: NDArray[np.int64]) -> int
         if tours.vehicle[order] < 0 and insert_best(tables, tours, order, barred):
             inserted += 1
     return inserted
+
+
+def fill_vehicle(
+    tables: Tables, tours: Tours, vehicle: int, sequence: NDArray[np.int64], takes: NDArray[np.uint8]
+) -> None:
+    """Insert what fits of ``sequence`` into one vehicle, as if its fixed price were paid already.
+
+    A single order never pays for opening a vehicle, a hundred do: whether they did is the caller's question.
+    """
+    allowed = np.zeros_like(tables.allowed)
+    allowed[vehicle] = takes
+    cost = tables.veh_cost.copy()
+    cost[vehicle, 0] = 0
+    insert_all(tables._replace(allowed=allowed, veh_cost=cost), tours, sequence)

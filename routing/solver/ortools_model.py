@@ -19,7 +19,7 @@ from scipy.sparse.csgraph import connected_components
 
 from routing.problem import FAR_FUTURE_S, INF_TRAVEL_S, NO_LOCATION, Problem, Tables
 from routing.solver.insertion import insert_all
-from routing.solver.sequences import append_sequence, tour_nodes
+from routing.solver.sequences import append_sequence, tour_breaks, tour_nodes
 from routing.solver.stop import Stop
 from routing.solver.tours import Tours, empty_tours, schedule_tour, total_cost
 
@@ -106,14 +106,21 @@ def _uses_open_hours(tables: Tables, tours: Tours, vehicle: int) -> bool:
 
 
 def rebuild(tables: Tables, tours: Tours, sequences: dict[int, list[int]]) -> Tours:
-    """Return tours with the given vehicles' sequences of options replaced, exactly scheduled, the rest kept."""
+    """Return tours with the given vehicles' sequences of options replaced, exactly scheduled, the rest kept.
+
+    Sealed heads keep their times; ``tours`` come back as they are where one could not.
+    """
     fresh = empty_tours(tables)
     fresh.frozen_start_s[:] = tours.frozen_start_s
     for vehicle in range(len(tables.veh_class)):
         schedule_tour(tables, fresh, vehicle)
     for vehicle in range(len(tables.veh_class)):
-        kept = [int(tours.option[node]) for node in tour_nodes(tables, tours, vehicle)]
-        append_sequence(tables, fresh, vehicle, sequences.get(vehicle, kept))
+        now = [int(tours.option[node]) for node in tour_nodes(tables, tours, vehicle)]
+        head = tours.sealed[vehicle] if vehicle in sequences else len(now)
+        pinned = tour_breaks(tables, tours, vehicle)[:head]
+        dropped = append_sequence(tables, fresh, vehicle, sequences.get(vehicle, now), pinned)
+        if set(now[:head]) & set(dropped):
+            return tours
     fresh.sealed[:] = tours.sealed
     left = np.flatnonzero((fresh.vehicle < 0) & (tours.vehicle >= 0))
     insert_all(tables, fresh, left.astype(np.int64))

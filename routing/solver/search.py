@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from routing.jit import inner, kernel
 from routing.problem import INF_TRAVEL_S, Problem, Tables
-from routing.solver.chance import U64, below, seeded_state, uniform
-from routing.solver.insertion import insert_best
+from routing.solver.chance import U64, seeded_state, uniform
+from routing.solver.recreate import add_waiting, nearest_to_options, recreate
 from routing.solver.ruin import nearest_orders, ruin
 from routing.solver.stop import Stop
 from routing.solver.tours import Tours, copy_tours, total_cost
@@ -26,8 +26,6 @@ I64 = NDArray[np.int64]
 HOT, COLD = 3.0, 0.1
 """Temperature at the start and the end, in mean legs to the five nearest orders."""
 CHUNK = 40
-WAITING_TRIED = 12
-"""Most orders that are on no tour an iteration tries to insert besides those it took off."""
 
 
 class Bench:
@@ -36,6 +34,7 @@ class Bench:
     def __init__(self, tables: Tables, seed: int) -> None:
         orders, vehicles = len(tables.release_s), len(tables.veh_class)
         self.near = nearest_orders(tables)
+        self.near_options = nearest_to_options(tables)
         self.state = seeded_state(seed)
         self.removed = np.zeros(orders, dtype=np.int64)
         self.keys = np.zeros(orders, dtype=np.float64)
@@ -74,8 +73,8 @@ class RuinRecreateEngine:
         while not own():
             spent = min(1.0, own.elapsed_s() / own.seconds)
             temperature = leg * HOT * math.exp(math.log(COLD / HOT) * spent)
-            anneal(tables, current, trial, best, costs, bench.near, bench.state, bench.removed, bench.keys,
-                   bench.touched, bench.barred, temperature, CHUNK)  # fmt: skip
+            anneal(tables, current, trial, best, costs, bench.near, bench.near_options, bench.state, bench.removed,
+                   bench.keys, bench.touched, bench.barred, temperature, CHUNK)  # fmt: skip
             if costs[1] < told_cost and own.elapsed_s() - told_s > 1.0:
                 told_s, told_cost = own.elapsed_s(), costs[1]
                 report(best)
@@ -92,7 +91,7 @@ def mean_leg_cost(tables: Tables) -> float:
     seconds = tables.duration_s[0][np.ix_(places, places)].astype(np.float64)
     metres = tables.distance_m[0][np.ix_(places, places)].astype(np.float64)
     np.fill_diagonal(seconds, np.inf)
-    close = np.argsort(seconds, axis=1)[:, :5]
+    close = np.argsort(seconds, axis=1)[:, : min(5, len(places) - 1)]
     price = tables.veh_cost.mean(axis=0)
     cost = np.take_along_axis(metres, close, 1) * price[1] + np.take_along_axis(seconds, close, 1) * price[2]
     known = np.take_along_axis(seconds, close, 1) < INF_TRAVEL_S
@@ -107,6 +106,7 @@ def anneal(
     best: Tours,
     costs: I64,
     near: I64,
+    near_options: I64,
     state: U64,
     removed: I64,
     keys: NDArray[np.float64],
@@ -125,7 +125,7 @@ def anneal(
             overwrite(trial, current)
             continue
         count = add_waiting(tables, trial, near, state, removed, count)
-        recreate(tables, trial, state, removed, keys, count, barred)
+        recreate(tables, trial, near_options, state, removed, keys, count, barred)
         cost = total_cost(tables, trial)
         threshold = costs[0] - temperature * math.log(max(uniform(state), 1e-12))
         if cost < threshold:
@@ -172,65 +172,3 @@ def copy_rows(target: I64, source: I64) -> None:
     for row in range(source.shape[0]):
         for column in range(source.shape[1]):
             target[row, column] = source[row, column]
-
-
-@inner
-def add_waiting(tables: Tables, tours: Tours, near: I64, state: U64, removed: I64, count: int) -> int:
-    """Append orders that are on no tour and lie near one that just came off; return the new count."""
-    if count == 0:
-        seed = below(state, len(tables.release_s))
-    else:
-        seed = removed[below(state, count)]
-    taken = count
-    for index in range(near.shape[1]):
-        order = near[seed, index]
-        if tours.vehicle[order] >= 0 or taken - count >= WAITING_TRIED:
-            continue
-        known = False
-        for earlier in range(count):
-            known = known or removed[earlier] == order
-        if not known:
-            removed[taken] = order
-            taken += 1
-    return taken
-
-
-@inner
-def recreate(
-    tables: Tables,
-    tours: Tours,
-    state: U64,
-    removed: I64,
-    keys: NDArray[np.float64],
-    count: int,
-    barred: NDArray[np.uint8],
-) -> None:
-    """Insert the orders that came off one after the other, in an order drawn anew each time."""
-    rule = below(state, 10)
-    for index in range(count):
-        order = removed[index]
-        keys[index] = sort_key(tables, order, rule, state)
-    for index in range(1, count):  # insertion sort: a dozen entries
-        key, order = keys[index], removed[index]
-        slot = index
-        while slot > 0 and keys[slot - 1] > key:
-            keys[slot], removed[slot] = keys[slot - 1], removed[slot - 1]
-            slot -= 1
-        keys[slot], removed[slot] = key, order
-    for index in range(count):
-        insert_best(tables, tours, removed[index], barred)
-
-
-@inner
-def sort_key(tables: Tables, order: int, rule: int, state: U64) -> float:
-    """Return what an order is sorted by: chance, what it costs to leave out, distance, or load."""
-    first = tables.opt_ptr[order]
-    if rule < 4:
-        return uniform(state)
-    if rule < 6:
-        return -float(tables.penalty[order]) * (1.0 + 0.01 * uniform(state))
-    if rule < 8:
-        return -float(tables.distance_m[0, tables.veh_start[0], tables.opt_loc[first]])
-    if rule < 9:
-        return float(tables.distance_m[0, tables.veh_start[0], tables.opt_loc[first]])
-    return -float(tables.load[order, 0])

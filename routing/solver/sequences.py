@@ -23,97 +23,127 @@ def tour_nodes(tables: Tables, tours: Tours, vehicle: int) -> list[int]:
     return nodes
 
 
-def append_sequence(tables: Tables, tours: Tours, vehicle: int, options: Sequence[int]) -> list[int]:
+def tour_breaks(tables: Tables, tours: Tours, vehicle: int) -> list[int]:
+    """Return how many breaks are taken after the start and after each order of one tour."""
+    start = len(tables.release_s) + 2 * vehicle
+    return [int(tours.breaks_after[node]) for node in (start, *tour_nodes(tables, tours, vehicle))]
+
+
+def append_sequence(
+    tables: Tables, tours: Tours, vehicle: int, options: Sequence[int], pinned: Sequence[int] = ()
+) -> list[int]:
     """Put options on an empty tour in the given order, breaks where they fit best; return those that do not fit.
 
     Tries the whole sequence first; where it is infeasible, drops the options without which the rest is feasible.
+    ``pinned[k]`` breaks are taken after k stops, so that the first ``len(pinned)`` stops keep their times: none of
+    these is dropped unless the tour can't even begin like that.
     """
-    wanted = np.array(options, dtype=np.int64)
-    kept = fill_tour(tables, tours, vehicle, wanted)
+    wanted, fixed = np.array(options, dtype=np.int64), np.array(pinned, dtype=np.int64)
+    kept = fill_tour(tables, tours, vehicle, wanted, fixed)
     return [option for option, stays in zip(options, kept.tolist(), strict=True) if not stays]
 
 
 @kernel
-def fill_tour(tables: Tables, tours: Tours, vehicle: int, options: NDArray[np.int64]) -> NDArray[np.bool_]:
+def fill_tour(
+    tables: Tables, tours: Tours, vehicle: int, options: NDArray[np.int64], pinned: NDArray[np.int64]
+) -> NDArray[np.bool_]:
     """Link a sequence after the start of an empty tour; return which options stayed."""
-    orders = len(tables.release_s)
     kept = np.zeros(len(options), dtype=np.bool_)
-    after = orders + 2 * vehicle
-    for index in range(len(options)):
-        link(tables, tours, options[index], after, tours.breaks_after[after], vehicle)
-        after = tables.opt_order[options[index]]
-        kept[index] = True
-    if place_breaks(tables, tours, vehicle):
+    if chain(tables, tours, vehicle, options, pinned):
+        kept[:] = True
         return kept
-    for index in range(len(options)):
-        unlink(tables, tours, tables.opt_order[options[index]])
-        kept[index] = False
-    schedule_tour(tables, tours, vehicle)
-    after = orders + 2 * vehicle
-    for index in range(len(options)):
+    clear_tour(tables, tours, vehicle)
+    head = len(pinned)
+    if head > 0 and not chain(tables, tours, vehicle, options[:head], pinned):
+        clear_tour(tables, tours, vehicle)
+        return kept
+    kept[:head] = True
+    after = tours.pred[len(tables.release_s) + 2 * vehicle + 1]
+    for index in range(head, len(options)):
         order = tables.opt_order[options[index]]
-        gather_breaks(tables, tours, vehicle)
-        link(tables, tours, options[index], after, 0, vehicle)
-        if place_breaks(tables, tours, vehicle):
+        link(tables, tours, options[index], after, tours.breaks_after[after], vehicle)
+        if place_breaks(tables, tours, vehicle, head):
             after = order
             kept[index] = True
         else:
             unlink(tables, tours, order)
-            place_breaks(tables, tours, vehicle)
+            place_breaks(tables, tours, vehicle, head)
     return kept
 
 
 @kernel
-def gather_breaks(tables: Tables, tours: Tours, vehicle: int) -> None:
-    """Put all breaks of a tour back after its start."""
-    orders = len(tables.release_s)
-    start = orders + 2 * vehicle
-    node = start
-    while node != start + 1:
-        tours.breaks_after[node] = 0
-        node = tours.succ[node]
-    tours.breaks_after[start] = tables.brk_ptr[vehicle + 1] - tables.brk_ptr[vehicle]
+def chain(tables: Tables, tours: Tours, vehicle: int, options: NDArray[np.int64], pinned: NDArray[np.int64]) -> bool:
+    """Link a whole sequence after the start of an empty tour, some breaks pinned; return whether it is feasible."""
+    after = len(tables.release_s) + 2 * vehicle
+    for index in range(len(options)):
+        kept = pinned[index] if index < len(pinned) else tours.breaks_after[after]
+        link(tables, tours, options[index], after, kept, vehicle)
+        after = tables.opt_order[options[index]]
+    return place_breaks(tables, tours, vehicle, len(pinned))
 
 
 @kernel
-def place_breaks(tables: Tables, tours: Tours, vehicle: int) -> bool:
+def clear_tour(tables: Tables, tours: Tours, vehicle: int) -> None:
+    """Take every order off a tour."""
+    start = len(tables.release_s) + 2 * vehicle
+    while tours.succ[start] != start + 1:
+        unlink(tables, tours, tours.succ[start])
+    schedule_tour(tables, tours, vehicle)
+
+
+@kernel
+def gather_breaks(tables: Tables, tours: Tours, vehicle: int, pinned: int) -> int:
+    """Put all breaks of a tour, but those before its first ``pinned`` stops, right after these; return that node."""
+    start = len(tables.release_s) + 2 * vehicle
+    left = tables.brk_ptr[vehicle + 1] - tables.brk_ptr[vehicle]
+    origin = start
+    for _ in range(pinned):
+        left -= tours.breaks_after[origin]
+        origin = tours.succ[origin]
+    node = origin
+    while node != start + 1:
+        tours.breaks_after[node] = 0
+        node = tours.succ[node]
+    tours.breaks_after[origin] = left
+    return origin
+
+
+@kernel
+def place_breaks(tables: Tables, tours: Tours, vehicle: int, pinned: int) -> bool:
     """Find break positions that make a tour feasible, latest first; schedule it; return whether any did.
 
-    Breaks keep their order; each is tried after every node from the end of the tour back, so that a long tour takes
-    its break when its window is nearly over, which leaves most room before it.
+    Breaks keep their order, and those before the first ``pinned`` stops their place; each is tried after every other
+    node from the end of the tour back, so that a long tour takes its break when its window is nearly over, which
+    leaves most room before it. Of three breaks or more, all but one are taken together.
     """
-    start = len(tables.release_s) + 2 * vehicle
-    count = tables.brk_ptr[vehicle + 1] - tables.brk_ptr[vehicle]
-    gather_breaks(tables, tours, vehicle)
+    origin = gather_breaks(tables, tours, vehicle, pinned)
+    count = tours.breaks_after[origin]
     if count == 0:
         return schedule_tour(tables, tours, vehicle)
-    tours.breaks_after[start] = 0
-    if count == 1:
-        return try_break(tables, tours, vehicle, 1)
-    second = tours.pred[start + 1]
+    tours.breaks_after[origin] = 0
+    node = tours.pred[len(tables.release_s) + 2 * vehicle + 1]
     while True:
-        tours.breaks_after[second] += count - 1
-        if try_break(tables, tours, vehicle, 1):
+        tours.breaks_after[node] += count - 1
+        if try_break(tables, tours, vehicle, origin):
             return True
-        tours.breaks_after[second] -= count - 1
-        if second == start:
+        tours.breaks_after[node] -= count - 1
+        if node == origin or count == 1:
             break
-        second = tours.pred[second]
-    tours.breaks_after[start] += count
+        node = tours.pred[node]
+    tours.breaks_after[origin] = count
     schedule_tour(tables, tours, vehicle)
     return False
 
 
 @kernel
-def try_break(tables: Tables, tours: Tours, vehicle: int, amount: int) -> bool:
-    """Put ``amount`` more breaks after some node so that the tour is feasible; False (none put) if there is none."""
-    start = len(tables.release_s) + 2 * vehicle
-    node = tours.pred[start + 1]
+def try_break(tables: Tables, tours: Tours, vehicle: int, origin: int) -> bool:
+    """Put one more break at or after ``origin`` so that the tour is feasible; False (none put) if there is no place."""
+    node = tours.pred[len(tables.release_s) + 2 * vehicle + 1]
     while True:
-        tours.breaks_after[node] += amount
+        tours.breaks_after[node] += 1
         if schedule_tour(tables, tours, vehicle):
             return True
-        tours.breaks_after[node] -= amount
-        if node == start:
+        tours.breaks_after[node] -= 1
+        if node == origin:
             return False
         node = tours.pred[node]

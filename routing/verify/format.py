@@ -145,6 +145,7 @@ class Bound(NamedTuple):
     by_parcels: Count
     by_load_g: Count
     by_volume_dm3: Count
+    by_boxes: Count
     by_time: Count
     explanation: Text
 

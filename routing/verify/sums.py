@@ -80,7 +80,7 @@ def _totals(plan: Plan, known: Known) -> Iterator[Violation]:
 
 def _bound(plan: Plan) -> Iterator[Violation]:
     bound = plan.bound
-    smallest = min(bound.by_parcels, bound.by_load_g, bound.by_volume_dm3, bound.by_time)
+    smallest = min(bound.by_parcels, bound.by_load_g, bound.by_volume_dm3, bound.by_time, bound.by_boxes)
     if bound.orders > smallest:
         yield Violation("wrong_bound", "/bound/orders", f"{bound.orders}, but one resource allows only {smallest}")
     served = sum(len(stop.handovers) for tour in plan.tours for stop in tour.stops)

@@ -54,7 +54,7 @@ def option_cost_forgotten(plan: Json, rng: Random) -> None:
 @mutant("wrong_bound")
 def bound_over_a_resource(plan: Json, rng: Random) -> None:
     bound = plan["bound"]
-    bound["orders"] = min(bound[key] for key in ("by_parcels", "by_load_g", "by_volume_dm3", "by_time")) + 1
+    bound["orders"] = min(bound[key] for key in ("by_parcels", "by_load_g", "by_volume_dm3", "by_boxes", "by_time")) + 1
 
 
 @mutant("wrong_bound")

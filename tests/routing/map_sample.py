@@ -235,7 +235,7 @@ def plan(plan_id: str, tours: tuple[Tour, ...], **changes: object) -> Plan:
         tours=tours,
         postponed=(),
         unassigned=(),
-        bound=Bound(orders=9, by_parcels=9, by_load_g=9, by_volume_dm3=9, by_time=9, explanation=""),
+        bound=Bound(orders=9, by_parcels=9, by_load_g=9, by_volume_dm3=9, by_boxes=9, by_time=9, explanation=""),
         emission_factors="none",
         totals=Totals(**totals),
     )

@@ -20,81 +20,23 @@ from routing.solver.tours import (
     resources_free,
     schedule_tour,
     total_cost,
-    tour_cost,
     unlink,
 )
 from tests.drawn_problems import Features, draw_problem, features, routes_of
+from tests.solver_checks import check_state
 from tests.solver_naive import (
     Route,
     drive,
     fits,
     insertions,
-    loads_on_board,
     route_cost,
     simulate,
-    used,
     why_not,
-    within_resources,
 )
 
 SEEDS = st.integers(0, 2**32 - 1)
 ZONE_WAITS = {"stands in a closed zone", "there before the zone opens", "no way"}
 """What the quick test may miss: that the vehicle would have to wait where a zone is closed."""
-
-
-def check_state(tables: Tables, tours: Tours) -> None:
-    """Assert that a state is whole and says what a plain simulation says."""
-    routes = routes_of(tables, tours)
-    chosen = [option for route in routes for option in route.options]
-    cost = 0
-    for route in routes:
-        vehicle = route.vehicle
-        nodes = tour_nodes(tables, tours, vehicle)
-        assert [int(tours.vehicle[node]) for node in nodes] == [vehicle] * len(nodes)
-        assert sum(route.breaks) == tables.brk_ptr[vehicle + 1] - tables.brk_ptr[vehicle]
-        assert tours.size[vehicle] == len(nodes)
-        if nodes:
-            check_tour(tables, tours, route, nodes)
-            line = simulate(tables, route)
-            assert tour_cost(tables, tours, vehicle) == route_cost(tables, route, line)
-            cost += route_cost(tables, route, line)
-    assert sorted(np.flatnonzero(tours.vehicle >= 0).tolist()) == sorted(tables.opt_order[chosen].tolist())
-    assert all(tours.option[tables.opt_order[option]] == option for option in chosen)
-    assert within_resources(tables, chosen)
-    assert {row: int(n) for row, n in enumerate(tours.used) if n} == {row: n for row, n in used(tables, chosen).items()}
-    assert total_cost(tables, tours) == cost + int(tables.penalty[tours.vehicle < 0].sum())
-
-
-def check_tour(tables: Tables, tours: Tours, route: Route, nodes: list[int]) -> None:
-    """Assert one tour's times, legs and loads; ``latest_end_s`` by trying later and later."""
-    start = len(tables.release_s) + 2 * route.vehicle
-    assert why_not(tables, route) == ""
-    line = simulate(tables, route)
-    assert int(tours.end_s[start]) == line.departure
-    assert tours.start_s[nodes].tolist() == list(line.starts)
-    assert tours.end_s[nodes].tolist() == list(line.ends)
-    assert int(tours.start_s[start + 1]) == line.back
-    targets = nodes if tables.veh_end[route.vehicle] == NO_LOCATION else [*nodes, start + 1]
-    assert tours.depart_s[targets].tolist() == [leg.depart for leg in line.drives]
-    assert tours.leg_profile[targets].tolist() == [leg.profile for leg in line.drives]
-    history = loads_on_board(tables, route)
-    for place, node in enumerate([start, *nodes]):
-        for dim in range(2):
-            assert tours.load_max_before[node, dim] == max(board[dim] for board in history[: place + 1])
-            assert tours.load_max_after[node, dim] == max(board[dim] for board in history[place:])
-    check_latest_ends(tables, tours, route, nodes)
-
-
-def check_latest_ends(tables: Tables, tours: Tours, route: Route, nodes: list[int]) -> None:
-    zoned = bool(tables.closed_loc.any()) and tables.veh_class[route.vehicle] == 0
-    for place, node in enumerate(nodes, start=1):
-        now, latest = int(tours.end_s[node]), int(tours.latest_end_s[node])
-        assert latest >= now
-        later = [now, *Random(place).sample(range(now, now + 120), 5), latest, latest + 1, latest + 30]
-        for end in later:
-            feasible = not simulate(tables, route, begin=place, begin_at=end).why
-            assert not feasible or end <= latest
-            assert feasible or end > latest or zoned
 
 
 @given(SEEDS, features())

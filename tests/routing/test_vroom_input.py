@@ -186,7 +186,7 @@ def test_harmless_values_of_those_keys_pass() -> None:
 
 def test_coordinates_need_a_city() -> None:
     document = {"vehicles": [{"id": 1, "start": [2.0, 48.0]}], "jobs": [{"id": 1, "location": [2.1, 48.0]}]}
-    with pytest.raises(VroomError, match="matrices.*--city") as caught:
+    with pytest.raises(VroomError, match=r"matrices.*--city") as caught:
         read_vroom(document)
     assert caught.value.answer()["code"] == caught.value.exit_code == 3
 

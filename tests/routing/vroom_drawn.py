@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import permutations
+from itertools import pairwise, permutations
 from typing import Any
 
 import numpy as np
@@ -148,7 +148,7 @@ def _in_time(document: Json, vehicle: Json, route: Sequence[Json], rest_after: i
 def _cost(document: Json, vehicle: Json, route: Sequence[Json]) -> int:
     matrices, costs = document["matrices"]["car"], vehicle["costs"]
     places = [vehicle.get("start_index"), *(job["location_index"] for job in route), vehicle.get("end_index")]
-    legs = [(a, b) for a, b in zip(places, places[1:], strict=False) if a is not None and b is not None]
+    legs = [(a, b) for a, b in pairwise(places) if a is not None and b is not None]
     if "costs" in matrices:
         return int(costs["fixed"] + sum(matrices["costs"][a][b] for a, b in legs))
     seconds, metres = (sum(matrices[kind][a][b] for a, b in legs) for kind in ("durations", "distances"))
