@@ -22,6 +22,7 @@ app = typer.Typer(
     "Exit codes: 0 done; 1 promises broken under --strict, or violations found; 2 wrong input or usage; 3 streets or "
     "city file; 4 too large; 5 nothing feasible; 130 stopped by Ctrl-C, the best plan so far is kept.",
     no_args_is_help=True,
+    rich_markup_mode=None,  # paragraphs are wrapped, not printed with the line breaks of the source
     pretty_exceptions_enable=False,
 )
 COMMANDS: tuple[Callable[..., Any], ...] = (demo, solve, replan, check, schema, warm)

@@ -61,7 +61,10 @@ def schema(
 
 
 def warm(as_json: JsonOption = False) -> None:
-    """Compile the kernels ahead; needed once per version, `make setup` does it."""
+    """Compile the kernels ahead (`make setup` does it).
+
+    Needed once per version; else the first run does it, about a minute.
+    """
     started_s = clock.elapsed_s()
     with console.status("compiling kernels (once per version, about a minute)"):
         warm_kernels()

@@ -21,7 +21,7 @@ from jalon.terminal import StepBars, print_json, say, say_if_kernels_are_cold
 from routing.citybuild import Sources, build_city
 from routing.travel import prepare_city
 
-app = typer.Typer(no_args_is_help=True, help="City files: streets, zones, relay points, and what is computed once.")
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="City files: build, look into, sample.")
 SYNTHETIC = "synthetic"
 
 CityFile = Annotated[Path, typer.Argument(metavar="CITY", help="A .city file.")]
@@ -50,7 +50,10 @@ def build(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Build a city: streets, zones and relay points, ordered once for fast travel times."""
+    """Build a city file from streets, zones and relay points.
+
+    The streets are ordered once, so that travel times are fast ever after.
+    """
     require_writable(output)
     say_if_kernels_are_cold()
     started_s = clock.elapsed_s()
@@ -87,7 +90,10 @@ def sample(
     seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Another seed is another day.")] = 1,
     as_json: JsonOption = False,
 ) -> None:
-    """Write a made-up but realistic day and live burst (request.json, burst.json and .csv) to try the engine with."""
+    """Invent a day and a live burst on a city.
+
+    Writes request.json, burst.json and burst.csv, to try the engine with.
+    """
     try:
         planned = date.fromisoformat(day) if day else clock.now().date() + timedelta(days=1)
     except ValueError:

@@ -40,7 +40,7 @@ from routing.solver.stop import Stop
 
 def solve(
     given: Annotated[
-        str | None, typer.Argument(metavar="REQUEST", help="A request file, or - for stdin (as without one).")
+        str | None, typer.Argument(metavar="REQUEST", help="A request file, JSON itself, or - for stdin.")
     ] = None,
     source: Annotated[str | None, typer.Option("-i", "--input", metavar="FILE", help="The same, as an option.")] = None,
     output: OutOption = None,
@@ -74,7 +74,7 @@ def solve(
     say_if_kernels_are_cold()
     stop = Stop(limit)
     with blaming(name), SearchLine("solve") as line, interruptible(stop):
-        outcome = plan_day(request, place, stop, Settings(seed=seed, progress=line, first_plan=wanted.write_first))
+        outcome = plan_day(request, place, stop, Settings(seed=seed, progress=line, publish=wanted.write_early))
     deliver(outcome, wanted)
     return exit_code(outcome.plan, stop, strict)
 
@@ -98,10 +98,10 @@ def replan(
     strict: StrictOption = False,
     loading: ListOption = False,
 ) -> int:
-    """Take new orders into a plan, keeping what is done, loaded or announced.
+    """Take new orders into a plan in force.
 
-    The first complete checked plan is written to -o at once and then replaced by the best one. Ctrl-C keeps the best
-    so far and exits with 130.
+    What is done, loaded or announced stays. The first complete checked plan is written to -o at once and then
+    replaced by the best one. Ctrl-C keeps the best so far and exits with 130.
     """
     wanted = Wanted(output, map_path, as_json, loading, dry=dry_run)
     before = load_plan(plan_path)
@@ -116,7 +116,7 @@ def replan(
     say_if_kernels_are_cold()
     stop = Stop(limit)
     with blaming(plan_path), SearchLine("replan") as line, interruptible(stop):
-        settings = Settings(seed=seed, progress=line, first_plan=wanted.write_first)
+        settings = Settings(seed=seed, progress=line, publish=wanted.write_early)
         outcome = replan_day(before, book, place, stop, settings, statuses, frozen)
     deliver_replan(outcome, before, len(book.orders), wanted)
     return exit_code(outcome.plan, stop, strict)

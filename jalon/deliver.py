@@ -31,8 +31,8 @@ class Wanted:
     def __post_init__(self) -> None:
         require_writable(self.output, self.map_path)
 
-    def write_first(self, content: bytes) -> None:
-        """Write the first complete checked plan at once, so that an accident later leaves something."""
+    def write_early(self, content: bytes) -> None:
+        """Write a checked plan while the search goes on, so that an accident later leaves something."""
         if self.output is not None and not self.dry:
             codec.write_whole(self.output, content)
 

@@ -48,7 +48,10 @@ def demo(
     ] = 1,
     as_json: JsonOption = False,
 ) -> int:
-    """Absorb a live: plan tomorrow, take four times the orders, re-plan in seconds, check, draw."""
+    """Absorb a live: plan, sell, re-plan, check, draw.
+
+    An invented city, tomorrow's orders, and a live-shopping evening that brings three times as many on top.
+    """
     plan_path, map_path = output / "plan.json", output / "map.html"
     require_writable(plan_path, map_path)
     say_if_kernels_are_cold()

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from data import codec
 from data.cityfile import read_city
-from data.errors import InputError, JalonError, TooLargeError
+from data.errors import InputError, RoutingDataError, TooLargeError
 from data.hours import parse_hours, zone_named
 from data.model.city import City
 from data.model.place import Place
@@ -32,7 +32,7 @@ def blaming(source: str) -> Iterator[None]:
     """Put the file's name before the JSON pointers of errors raised inside."""
     try:
         yield
-    except JalonError as error:
+    except (InputError, RoutingDataError) as error:
         if error.where.startswith("#") or not error.where:
             error.where = source + error.where
         raise
@@ -96,9 +96,7 @@ def load_city(given: str | None, named: str, base: Path) -> City:
 def load_request(raw: bytes, source: str) -> PlanRequest:
     """Return the request held in ``raw``, readable to the last opening hour."""
     request = codec.decode(raw, PlanRequest, source)
-    with blaming(f"{source}#/time_zone"):
-        zone_named(request.time_zone)
-    _check_hours(request.places, source)
+    _check_facts(request, source)
     return request
 
 
@@ -111,6 +109,7 @@ def load_plan(source: str) -> Plan:
         first = violations[0]
         message = f"the plan breaks {len(violations)} rule(s), the first: {first.message}"
         raise InputError("invalid_plan", message, f"{source}#{first.pointer}", "see `jalon check`")
+    _check_facts(plan, source)
     return plan
 
 
@@ -199,6 +198,15 @@ def require_room(orders: Iterable[Any], vehicles: Iterable[Any], source: str) ->
 
 def _memory_bytes() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _check_facts(holder: PlanRequest | Plan, source: str) -> None:
+    """Refuse what has the right type and still means nothing: days of another age, unknown clocks, unreadable hours."""
+    if not 2000 <= holder.day.year < 2100:
+        raise InputError("bad_date", f"{holder.day} is no day to plan", f"{source}#/day", "write one of this century")
+    with blaming(f"{source}#/time_zone"):
+        zone_named(holder.time_zone)
+    _check_hours(holder.places, source)
 
 
 def _check_hours(places: Iterable[Place], source: str) -> None:

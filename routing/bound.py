@@ -27,16 +27,20 @@ def fleet_bound(instance: Instance) -> Bound:
     tables = instance.problem.tables
     fleet = [row for row, vehicle in enumerate(instance.vehicles) if vehicle.role is not Role.HIRED]
     caps = tables.veh_cap[fleet].sum(axis=0)
-    room_s = int((tables.veh_close_s[fleet] - tables.veh_open_s[fleet]).sum() - _breaks_s(instance, fleet))
+    today_s, later_s = _work_s(instance, fleet)
     needs = [tables.load[:, 0], tables.load[:, 1], tables.load[:, 2], least_time_s(instance)]
-    limits = [int(caps[0]), int(caps[1]), int(caps[2]), room_s]
-    by = [_within_deadlines(need, limit, last_day, len(days)) for need, limit in zip(needs, limits, strict=True)]
+    limits = [int(caps[0]), int(caps[1]), int(caps[2]), later_s]
+    first_day = [*limits[:3], today_s]
+    by = [
+        _within_deadlines(need, [today, *[limit] * (len(days) - 1)], last_day)
+        for need, today, limit in zip(needs, first_day, limits, strict=True)
+    ]
     by.append(_by_boxes(instance, last_day, len(days)))
     names = ("parcels", "grams", "dm3", "seconds of work", "boxes and relay places")
     tightest = int(np.argmin(by))
     explanation = (
         f"{len(fleet)} own and reserve vehicles on {len(days)} day(s); per day {limits[0]} parcels, {limits[1]} g, "
-        f"{limits[2]} dm3, {limits[3]} s of work; the tightest is {names[tightest]}"
+        f"{limits[2]} dm3, {today_s} s of work (later {later_s} s); the tightest is {names[tightest]}"
     )
     return Bound(
         orders=min(by),
@@ -63,7 +67,7 @@ def _by_boxes(instance: Instance, last_day: I64, days: int) -> int:
     lost: dict[str, int] = {}
     for resource, rows in confined.items():
         least = [min(needs[resource] for needs in _needs_of(instance, row)) for row in rows]
-        kept = _within_deadlines(np.array(least), int(tables.res_cap[resource]), last_day[rows], days)
+        kept = _within_deadlines(np.array(least), [int(tables.res_cap[resource])] * days, last_day[rows])
         place_id = instance.option_place[int(tables.opt_ptr[rows[0]])]
         lost[place_id] = max(lost.get(place_id, 0), len(rows) - kept)
     return len(instance.orders) - sum(lost.values())
@@ -95,12 +99,12 @@ def least_time_s(instance: Instance) -> I64:
     )
 
 
-def _within_deadlines(need: I64, per_day: int, last_day: I64, days: int) -> int:
+def _within_deadlines(need: I64, per_day: Sequence[int], last_day: I64) -> int:
     """Return the least, over each day d, of: orders due later + the smallest orders due by d that d fleets take."""
-    counts = [_smallest_fitting(need, per_day * days)]
-    for day in range(1, days + 1):
+    counts = [_smallest_fitting(need, sum(per_day))]
+    for day in range(1, len(per_day) + 1):
         due = last_day <= day
-        counts.append(int((~due).sum()) + _smallest_fitting(need[due], per_day * day))
+        counts.append(int((~due).sum()) + _smallest_fitting(need[due], sum(per_day[:day])))
     return min(counts)
 
 
@@ -108,6 +112,14 @@ def _smallest_fitting(need: I64, limit: int) -> int:
     return int(np.searchsorted(np.cumsum(np.sort(need)), limit, side="right"))
 
 
-def _breaks_s(instance: Instance, fleet: Sequence[int]) -> int:
+def _work_s(instance: Instance, fleet: Sequence[int]) -> tuple[int, int]:
+    """Return the seconds of work that are left today, and those of a later day, when nobody is on the road yet."""
     tables = instance.problem.tables
-    return sum(int(tables.brk_duration[tables.brk_ptr[v] : tables.brk_ptr[v + 1]].sum()) for v in fleet)
+    today, later = 0, 0
+    for row in fleet:
+        shift, breaks = instance.vehicles[row].shift, instance.vehicles[row].breaks
+        rests = int(tables.brk_duration[tables.brk_ptr[row] : tables.brk_ptr[row + 1]].sum())
+        length = instance.day_s(shift.end_at) - instance.day_s(shift.start_at)
+        today += max(0, int(tables.veh_close_s[row] - tables.veh_open_s[row]) - rests)
+        later += max(0, length - sum(pause.duration_s for pause in breaks))
+    return today, later

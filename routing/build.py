@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from data.errors import InputError, RoutingDataError
-from data.hours import open_windows
+from data.hours import open_windows, zone_named
 from data.model.city import City
 from data.model.order import Order
 from data.model.place import Place
 from data.model.plan import AccessClass
-from data.model.request import PlanRequest
+from data.model.request import PlanRequest, VehicleStatus
 from data.model.vehicle import Role, Vehicle
 from data.zoning import place_membership
 from routing.access import access_classes, zone_in_force
@@ -46,7 +45,7 @@ def build_instance(request: PlanRequest, city: City) -> Instance:
     RoutingDataError
         A point is too far from any street its vehicles may use.
     """
-    epoch_at = datetime.combine(request.day, time(), tzinfo=ZoneInfo(request.time_zone))
+    epoch_at = datetime.combine(request.day, time(), tzinfo=zone_named(request.time_zone))
     done = frozenset(request.done).union(*(status.done for status in request.statuses))
     orders = tuple(order for order in request.orders if order.id not in done)
     vehicles = tuple(sorted(request.vehicles, key=lambda vehicle: vehicle.role is Role.HIRED))
@@ -64,7 +63,8 @@ def build_instance(request: PlanRequest, city: City) -> Instance:
     fleet = fleet_tables(vehicles, orders, access, statuses, where.index, epoch_at)
     options = option_tables(orders, places, hours, where.index, access, city.zones, zone, epoch_at)
     tables = _tables(request, orders, fleet, options, travel, zone, epoch_at)
-    _check_hubs(vehicles, fleet, tables, access)
+    given = {vehicle.id: row for row, vehicle in enumerate(request.vehicles)}
+    _check_hubs(vehicles, statuses, fleet, tables, access, given)
     problem = Problem(
         tables=tables,
         epoch_at=epoch_at,
@@ -106,6 +106,8 @@ def _used_places(request: PlanRequest, city: City) -> dict[str, Place]:
 
 def _locations(request: PlanRequest, places: dict[str, Place]) -> Locations:
     points = {hub.id: (hub.lat, hub.lon) for hub in request.hubs}
+    if both := sorted(points.keys() & places.keys()):
+        raise InputError("duplicate_id", f"{both[0]!r} names a hub and a place", "#/hubs", "give each its own id")
     points |= {place.id: (place.lat, place.lon) for place in places.values()}
     for status in request.statuses:
         if status.lat is not None and status.lon is not None:
@@ -187,24 +189,30 @@ def _tables(
 
 
 def _check_hubs(
-    vehicles: tuple[Vehicle, ...], fleet: FleetTables, tables: Tables, access: tuple[AccessClass, ...]
+    vehicles: tuple[Vehicle, ...],
+    statuses: dict[str, VehicleStatus],
+    fleet: FleetTables,
+    tables: Tables,
+    access: tuple[AccessClass, ...],
+    given: dict[str, int],
 ) -> None:
     """Refuse a vehicle that can't leave its hub in its shift: the zone is closed to it, or no street serves it."""
-    for row, vehicle in enumerate(vehicles):
+    for row, vehicle in enumerate(vehicles):  # in the problem's order: hired ones last
+        if vehicle.id in statuses and statuses[vehicle.id].has_left:
+            continue
         cls, start = int(fleet.access[row]), int(fleet.start[row])
         slices = slice(tables.slice_ptr[cls], tables.slice_ptr[cls + 1])
         ends = tables.slice_end_s[slices]
         begins = np.concatenate([[-FAR_FUTURE_S], ends[:-1]])
         in_shift = (begins < tables.veh_close_s[row]) & (tables.veh_open_s[row] < ends)
         profiles = tables.slice_profile[slices][in_shift]
-        where = f"#/vehicles/{row}"
-        if all(tables.closed_loc[profile, start] for profile in profiles):
+        where = f"#/vehicles/{given[vehicle.id]}"
+        if len(profiles) and all(tables.closed_loc[profile, start] for profile in profiles):
             zones = ", ".join(closure.zone_id for closure in access[cls].closures)
             what = f"vehicle {vehicle.id} ({vehicle.category}, Crit'Air {vehicle.critair})"
             message = f"{what} may not leave hub {vehicle.hub_id}: it lies in {zones}"
             raise InputError("hub_closed_by_zone", message, where, "use a cleaner vehicle or add an exemption")
-        if len(tables.opt_loc) and all(
-            (tables.duration_s[profile, start, tables.opt_loc] >= INF_TRAVEL_S).all() for profile in profiles
-        ):
+        cut_off = (tables.duration_s[profiles, start][:, tables.opt_loc] >= INF_TRAVEL_S).all()
+        if len(tables.opt_loc) and cut_off and not access[cls].closures:
             raise RoutingDataError("hub_cut_off", f"from hub {vehicle.hub_id} vehicle {vehicle.id} reaches no place",
                                    where, "check the hub's coordinates and the streets around it")  # fmt: skip

@@ -12,7 +12,7 @@ from data.errors import InputError
 from data.model.order import Order
 from data.model.plan import AccessClass
 from data.model.request import VehicleStatus
-from data.model.vehicle import Role, Vehicle
+from data.model.vehicle import Break, Role, Vehicle
 from routing.instance import ON_ROAD, elapsed_s
 from routing.problem import COST_PER_CENT
 
@@ -50,14 +50,14 @@ def fleet_tables(
     starts, opens, breaks = [], [], []
     for vehicle in vehicles:
         status = statuses.get(vehicle.id)
-        opening = elapsed_s(epoch_at, vehicle.shift.start_at)
+        opening = elapsed_s(epoch_at, vehicle.shift.start_at, up=True)
         if status is not None and status.at is not None:
             starts.append(location[ON_ROAD + vehicle.id])
-            opening = max(opening, elapsed_s(epoch_at, status.at))
+            opening = max(opening, elapsed_s(epoch_at, status.at, up=True))
         else:
             starts.append(location[vehicle.hub_id])
         opens.append(opening)
-        breaks.append(_breaks_left(vehicle, epoch_at, opening))
+        breaks.append([_break_span(pause, epoch_at) for pause in breaks_left(vehicle, epoch_at, opening)])
     flat = [entry for own in breaks for entry in own]
     columns = np.array(flat, dtype=np.int64).reshape(-1, 3)
     costs = [(v.costs.fixed_cents * COST_PER_CENT, v.costs.per_km_cents * 3600, v.costs.per_hour_cents * 1000)
@@ -78,13 +78,15 @@ def fleet_tables(
     )
 
 
-def _breaks_left(vehicle: Vehicle, epoch_at: datetime, opening_s: int) -> list[tuple[int, int, int]]:
+def breaks_left(vehicle: Vehicle, epoch_at: datetime, opening_s: int) -> list[Break]:
     """Return the breaks whose window is not over when the vehicle (re)starts, in order of time."""
-    spans = (
-        (elapsed_s(epoch_at, pause.window.start_at), elapsed_s(epoch_at, pause.window.end_at), pause.duration_s)
-        for pause in vehicle.breaks
-    )
-    return sorted(span for span in spans if span[1] >= opening_s)
+    ahead = [pause for pause in vehicle.breaks if _break_span(pause, epoch_at)[1] >= opening_s]
+    return sorted(ahead, key=lambda pause: _break_span(pause, epoch_at))
+
+
+def _break_span(pause: Break, epoch_at: datetime) -> tuple[int, int, int]:
+    opens, closes = elapsed_s(epoch_at, pause.window.start_at, up=True), elapsed_s(epoch_at, pause.window.end_at)
+    return opens, closes, pause.duration_s
 
 
 def may_take(vehicle: Vehicle, order: Order) -> str:

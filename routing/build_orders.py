@@ -67,7 +67,7 @@ class _WindowPool:
 
 def order_release_s(order: Order, loading_s: int, epoch_at: datetime) -> int:
     """Return the earliest departure of a tour with this order: its last parcel is ready, then loaded."""
-    ready = [elapsed_s(epoch_at, parcel.ready_at) for parcel in order.parcels if parcel.ready_at is not None]
+    ready = [elapsed_s(epoch_at, parcel.ready_at, up=True) for parcel in order.parcels if parcel.ready_at is not None]
     return max(0, max(ready) + loading_s) if ready else 0
 
 
@@ -89,8 +89,7 @@ def option_tables(
 ) -> OptionTables:
     """Return the options of all orders; one whose place refuses a parcel keeps its row but has no window."""
     pairs = [(order, option) for order in orders for option in order.options]
-    closures = [_closed_spans(group, zones, epoch_at) for group in access]
-    open_spans = {place_id: _spans(windows, epoch_at) for place_id, windows in hours.items()}
+    closures = [closed_spans(group, zones, epoch_at) for group in access]
     pool = _WindowPool()
     first = np.zeros((len(access), len(pairs)), dtype=np.int64)
     last = np.zeros_like(first)
@@ -99,14 +98,13 @@ def option_tables(
         if any(refuses(parcel, place) for parcel in order.parcels):
             continue
         zone = int(zone_of[location[place.id]])
-        busy = place.setup_s + _service_s(option, place)
+        busy = busy_s(option, place)
         for cls, closed in enumerate(closures):
             spans = closed.get(zone, ())
             key = (place.id if place.id in hours else "", option.windows, spans, busy if spans else 0)
             found = pool.known.get(key)
             if found is None:
-                base = _intersect(_spans(option.windows, epoch_at) or [(0, FAR_FUTURE_S)], open_spans.get(place.id))
-                found = pool.add(key, _outside(base, spans, busy))
+                found = pool.add(key, visit_windows(option, hours.get(place.id), spans, busy, epoch_at))
             first[cls, k], last[cls, k] = found
     columns = np.array(pool.entries, dtype=np.int64).reshape(-1, 3)
     resources = _resources(pairs, places)
@@ -135,9 +133,44 @@ def _service_s(option: PlaceOption, place: Place) -> int:
     return place.service_s if option.service_s is None else option.service_s
 
 
+def busy_s(option: PlaceOption, place: Place) -> int:
+    """Return how long a visit of its own lasts: set-up, then service."""
+    return place.setup_s + _service_s(option, place)
+
+
+def visit_windows(
+    option: PlaceOption, hours: Sequence[Window] | None, closed: Sequence[Span], busy_s: int, epoch_at: datetime
+) -> list[tuple[int, int, int]]:
+    """Return when an option may be served, as ``(opens, closes, arrive from)``.
+
+    Parameters
+    ----------
+    option : PlaceOption
+    hours : sequence of Window, optional
+        When the place is open; ``None`` is always.
+    closed : sequence of (start, end)
+        When its zone is closed, in seconds, sorted and apart.
+    busy_s : int
+        How long the visit lasts; all of it lies outside of ``closed``.
+    """
+    wanted = _spans(option.windows, epoch_at) if option.windows else [(0, FAR_FUTURE_S)]
+    return _outside(_intersect(wanted, None if hours is None else _spans(hours, epoch_at)), closed, busy_s)
+
+
 def _spans(windows: Sequence[Window], epoch_at: datetime) -> list[Span]:
-    spans = [(elapsed_s(epoch_at, window.start_at), elapsed_s(epoch_at, window.end_at)) for window in windows]
-    return sorted(spans)
+    spans = [(elapsed_s(epoch_at, window.start_at, up=True), elapsed_s(epoch_at, window.end_at)) for window in windows]
+    return _merged([span for span in spans if span[0] <= span[1]])
+
+
+def _merged(spans: list[Span]) -> list[Span]:
+    """Return the spans sorted, those that meet as one: the kernels look for the first that is not over."""
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return merged
 
 
 def _intersect(left: list[Span], right: list[Span] | None) -> list[Span]:
@@ -147,10 +180,14 @@ def _intersect(left: list[Span], right: list[Span] | None) -> list[Span]:
     return sorted(span for span in common if span[0] <= span[1])
 
 
-def _closed_spans(group: AccessClass, zones: Sequence[Zone], epoch_at: datetime) -> dict[int, tuple[Span, ...]]:
-    """Return, per zone index, when it is closed to the class."""
+def closed_spans(group: AccessClass, zones: Sequence[Zone], epoch_at: datetime) -> dict[int, tuple[Span, ...]]:
+    """Return, per zone index, when it is closed to the class: several of its rules may ban it."""
     index = {zone.id: row for row, zone in enumerate(zones)}
-    return {index[closure.zone_id]: tuple(_spans(closure.closed, epoch_at)) for closure in group.closures}
+    spans: dict[int, list[Span]] = {}
+    for closure in group.closures:
+        closed = [(elapsed_s(epoch_at, w.start_at), elapsed_s(epoch_at, w.end_at, up=True)) for w in closure.closed]
+        spans.setdefault(index[closure.zone_id], []).extend(closed)
+    return {zone: tuple(_merged(closed)) for zone, closed in spans.items()}
 
 
 def _outside(base: list[Span], closed: Sequence[Span], busy_s: int) -> list[tuple[int, int, int]]:

@@ -1,25 +1,26 @@
 """Why an order is on no tour: proven alone on every vehicle first, then against the plan.
 
-Codes follow the field's vocabulary (``SKILL_CONSTRAINT``, ``CAPACITY_CONSTRAINT``, ...) and add
-``ZFE_CONSTRAINT``, ``LOCKER_CAPACITY_CONSTRAINT``, ``OPENING_HOURS_CONSTRAINT`` and ``FLEET_FULL``: the order fits
-some vehicle that had nothing else to do, but none as the plan stands.
+Codes follow the field's vocabulary (``SKILL_CONSTRAINT``, ``CAPACITY_CONSTRAINT``, ...) and add ``ZFE_CONSTRAINT``,
+``LOCKER_CAPACITY_CONSTRAINT``, ``OPENING_HOURS_CONSTRAINT``, ``FLEET_FULL`` (the order fits some vehicle that had
+nothing else to do, but none as the plan stands) and ``COST_CONSTRAINT`` (it fits the plan, but leaving it out is
+cheaper). A rule is named where the order would fit the vehicle alone without that one rule; ``TIME_WINDOW_CONSTRAINT``
+is what remains.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-
-import numpy as np
+from typing import NamedTuple
 
 from data.model.order import Order
 from data.model.place import PlaceKind, refuses
 from data.model.plan import Reason
-from data.model.vehicle import Role, Vehicle
+from data.model.vehicle import Role
 from routing.build_fleet import may_take
 from routing.instance import Instance
 from routing.problem import INF_TRAVEL_S
-from routing.solver.insertion import INFEASIBLE, best_position
+from routing.relaxed import Rule, fits_alone, insertion_cost
 from routing.solver.tours import Tours, empty_tours, resources_free
 
 TEXT = {
@@ -27,11 +28,23 @@ TEXT = {
     "SKILL_CONSTRAINT": "it lacks a skill the order needs",
     "DIMENSION_CONSTRAINT": "a parcel is larger than it takes",
     "CAPACITY_CONSTRAINT": "the order alone is over its capacity",
-    "RELEASE_CONSTRAINT": "the parcels are ready after its shift could still use them",
+    "RELEASE_CONSTRAINT": "the parcels are ready too late for its shift",
     "REACHABLE_CONSTRAINT": "no street it may use leads there and back",
     "TIME_WINDOW_CONSTRAINT": "it can't be there inside the window and back before its shift ends",
     "LOCKED_VEHICLE": "it is being loaded or on the road and takes nothing new",
 }
+
+PERMANENT = frozenset({"HUB_CONSTRAINT", "SKILL_CONSTRAINT", "DIMENSION_CONSTRAINT", "CAPACITY_CONSTRAINT"})
+"""What the same fleet can't do on another day either."""
+
+
+class _Finding(NamedTuple):
+    """What stops one vehicle; equal findings are told once."""
+
+    code: str
+    text: str
+    zone_id: str = ""
+    place_id: str = ""
 
 
 @dataclass
@@ -42,27 +55,23 @@ class Explainer:
     tours: Tours
 
     def __post_init__(self) -> None:
-        self.alone = empty_tours(self.instance.problem.tables)
+        self.tables = self.instance.problem.tables
+        self.alone = empty_tours(self.tables)
 
     def reasons(self, row: int) -> tuple[Reason, ...]:
         """Return the proven reasons why order ``row`` is on no tour; never empty."""
         order = self.instance.orders[row]
         refused = self._refusals(order)
-        if refused and len(refused) == len(order.options):
+        if len(refused) == len(order.options):
             return refused
-        if self._fits_alone(row):
+        if insertion_cost(self.tables, self.alone, row) is not None:
             return (self._full(row), *refused)
-        told = (self._vehicle_reason(row, column) for column in range(len(self.instance.vehicles)))
-        found = Counter(reason for reason in told if reason is not None)
-        return (*(self._sum_up(key, count) for key, count in sorted(found.items())), *refused)
-
-    def _fits_alone(self, row: int, vehicle: int | None = None) -> bool:
-        tables = self.instance.problem.tables
-        barred = np.zeros(len(tables.veh_class), dtype=np.uint8)
-        if vehicle is not None:
-            barred[:] = 1
-            barred[vehicle] = 0
-        return bool(best_position(tables, self.alone, row, barred).cost < INFEASIBLE)
+        told = (self._finding(row, column) for column in range(len(self.instance.vehicles)))
+        found = Counter(finding for finding in told if finding is not None)
+        if not found:
+            text = "there is no vehicle of one's own or in reserve to plan with"
+            return (Reason(code="NO_VEHICLE", text=text), *refused)
+        return (*(_sum_up(finding, count) for finding, count in sorted(found.items())), *refused)
 
     def _refusals(self, order: Order) -> tuple[Reason, ...]:
         reasons = []
@@ -75,64 +84,89 @@ class Explainer:
         return tuple(reasons)
 
     def _full(self, row: int) -> Reason:
-        """Tell whether boxes or vehicles are what ran out."""
-        tables = self.instance.problem.tables
-        options = range(tables.opt_ptr[row], tables.opt_ptr[row + 1])
-        usable = [k for k in options if (tables.win_first[:, k] < tables.win_last[:, k]).any()]
-        taken = [k for k in usable if not resources_free(tables, self.tours, k)]
-        if usable and len(taken) == len(usable):
+        """Tell what ran out in the plan: boxes, vehicles, or the readiness to pay."""
+        usable = self._usable(row)
+        taken = [k for k in usable if not resources_free(self.tables, self.tours, k)]
+        if len(taken) == len(usable):
             place = self.instance.option_place[taken[0]]
             text = f"every box or relay place of {place} that would do is taken by the plan"
             return Reason(code="LOCKER_CAPACITY_CONSTRAINT", text=text, place_id=place)
+        cost = insertion_cost(self.tables, self.tours, row)
+        if cost is not None and cost >= self.tables.penalty[row]:
+            text = "taking it costs more than leaving it for another day or breaking its promise counts"
+            return Reason(code="COST_CONSTRAINT", text=text)
         text = "a vehicle with nothing else to do could take it, but none has load or time left in this plan"
         return Reason(code="FLEET_FULL", text=text)
 
-    def _vehicle_reason(self, row: int, column: int) -> tuple[str, str, str] | None:
-        """Return ``(code, zone_id, place_id)`` for one planned vehicle, the first rule that stops it alone."""
+    def _usable(self, row: int) -> list[int]:
+        """Return the options whose place takes the parcels and is open to some class inside a window."""
+        options = range(self.tables.opt_ptr[row], self.tables.opt_ptr[row + 1])
+        return [k for k in options if (self.tables.win_first[:, k] < self.tables.win_last[:, k]).any()]
+
+    def _finding(self, row: int, column: int) -> _Finding | None:
+        """Return the rule that stops one planned vehicle alone, ``None`` for one that is not planned."""
         vehicle, order = self.instance.vehicles[column], self.instance.orders[row]
-        tables = self.instance.problem.tables
         if vehicle.role is Role.HIRED:
             return None
         code = may_take(vehicle, order)
-        if code:
-            return code, "", ""
-        if not tables.allowed[column, row]:
-            return "LOCKED_VEHICLE", "", ""
-        if (tables.load[row] > tables.veh_cap[column]).any():
-            return "CAPACITY_CONSTRAINT", "", ""
-        if tables.release_s[row] > tables.veh_close_s[column]:
-            return "RELEASE_CONSTRAINT", "", ""
-        return self._place_reason(row, column, vehicle)
+        if not code and not self.tables.allowed[column, row]:
+            code = "LOCKED_VEHICLE"
+        if not code and (self.tables.load[row] > self.tables.veh_cap[column]).any():
+            code = "CAPACITY_CONSTRAINT"
+        if not code and fits_alone(self.instance, row, column, Rule.RELEASE):
+            code = "RELEASE_CONSTRAINT"
+        return _Finding(code, TEXT[code]) if code else self._place_finding(row, column)
 
-    def _place_reason(self, row: int, column: int, vehicle: Vehicle) -> tuple[str, str, str]:
-        tables = self.instance.problem.tables
-        cls = int(tables.veh_class[column])
-        safe = int(tables.safe_profile[cls])
-        for option in range(tables.opt_ptr[row], tables.opt_ptr[row + 1]):
-            location = int(tables.opt_loc[option])
-            zone = self.instance.location_zone[location]
-            if zone >= 0 and zone in self.instance.travel.profiles[safe].closed:
-                return "ZFE_CONSTRAINT", self.instance.city.zones[zone].id, ""
-            if tables.win_first[cls, option] == tables.win_last[cls, option]:
-                return "OPENING_HOURS_CONSTRAINT", "", self.instance.option_place[option]
-            if tables.duration_s[safe, tables.veh_start[column], location] >= INF_TRAVEL_S:
-                return "REACHABLE_CONSTRAINT", "", self.instance.option_place[option]
-        return "TIME_WINDOW_CONSTRAINT", "", ""
+    def _place_finding(self, row: int, column: int) -> _Finding:
+        options = range(self.tables.opt_ptr[row], self.tables.opt_ptr[row + 1])
+        place = self.instance.option_place[options[0]]
+        if fits_alone(self.instance, row, column, Rule.BOXES):
+            short = next(k for k in options if not resources_free(self.tables, self.alone, k))
+            place = self.instance.option_place[short]
+            text = f"{place} has no free box or place that would do"
+            return _Finding("LOCKER_CAPACITY_CONSTRAINT", text, place_id=place)
+        if fits_alone(self.instance, row, column, Rule.HOURS):
+            places = (self.instance.option_place[k] for k in options)
+            place = next(place for place in places if place in self.instance.hours)
+            text = f"{place} is not open inside the order's windows"
+            return _Finding("OPENING_HOURS_CONSTRAINT", text, place_id=place)
+        if (zone_id := self._ban(row, column)) is not None:
+            return _Finding("ZFE_CONSTRAINT", self._ban_text(column, zone_id), zone_id=zone_id)
+        code = "TIME_WINDOW_CONSTRAINT" if self._reaches(row, column) else "REACHABLE_CONSTRAINT"
+        return _Finding(code, TEXT[code], place_id=place if code == "REACHABLE_CONSTRAINT" else "")
 
-    def _sum_up(self, key: tuple[str, str, str], count: int) -> Reason:
-        code, zone_id, place_id = key
-        vehicles = "1 vehicle" if count == 1 else f"{count} vehicles"
-        if code == "ZFE_CONSTRAINT":
-            text = f"{vehicles}: {self._ban(zone_id)}"
-        elif code == "OPENING_HOURS_CONSTRAINT":
-            text = f"{vehicles}: {place_id} is not open inside the order's windows"
-        else:
-            text = f"{vehicles}: {TEXT[code]}"
-        return Reason(code=code, text=text, zone_id=zone_id, place_id=place_id)
+    def _ban(self, row: int, column: int) -> str | None:
+        """Return the zone that stops a vehicle: without zones it fits, or the place's is closed to it all day."""
+        cls = int(self.tables.veh_class[column])
+        profiles = self.tables.slice_profile[self.tables.slice_ptr[cls] : self.tables.slice_ptr[cls + 1]]
+        places = self.tables.opt_loc[self.tables.opt_ptr[row] : self.tables.opt_ptr[row + 1]]
+        all_day = bool(self.tables.closed_loc[profiles][:, places].all())
+        if not all_day and not fits_alone(self.instance, row, column, Rule.ZONES):
+            return None
+        banned = [closure.zone_id for closure in self.instance.access[cls].closures]
+        zones = [self.instance.location_zone[int(place)] for place in places]
+        around = [self.instance.city.zones[zone].id for zone in zones if zone >= 0]
+        return next((zone_id for zone_id in around if zone_id in banned), banned[0])
 
-    def _ban(self, zone_id: str) -> str:
-        closures = [c for group in self.instance.access for c in group.closures if c.zone_id == zone_id]
-        closure = closures[0]
+    def _ban_text(self, column: int, zone_id: str) -> str:
+        cls = int(self.tables.veh_class[column])
+        closure = next(closure for closure in self.instance.access[cls].closures if closure.zone_id == zone_id)
         return (
             f"zone {zone_id} bans Crit'Air {closure.first_banned} and dirtier ({closure.hours}; {closure.decree_url})"
         )
+
+    def _reaches(self, row: int, column: int) -> bool:
+        """Return whether streets lead to a place of the order and back at some time of the day."""
+        cls, start, end = (int(column_of[column]) for column_of in
+                           (self.tables.veh_class, self.tables.veh_start, self.tables.veh_end))  # fmt: skip
+        profiles = self.tables.slice_profile[self.tables.slice_ptr[cls] : self.tables.slice_ptr[cls + 1]]
+        places = self.tables.opt_loc[self.tables.opt_ptr[row] : self.tables.opt_ptr[row + 1]]
+        there = (self.tables.duration_s[profiles, start][:, places] < INF_TRAVEL_S).any(axis=0)
+        back = (self.tables.duration_s[profiles][:, places, end] < INF_TRAVEL_S).any(axis=0)
+        return bool((there & back).any())
+
+
+def _sum_up(finding: _Finding, count: int) -> Reason:
+    vehicles = "1 vehicle" if count == 1 else f"{count} vehicles"
+    text = f"{vehicles}: {finding.text}"
+    return Reason(code=finding.code, text=text, zone_id=finding.zone_id, place_id=finding.place_id)

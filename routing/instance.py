@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from data.model.base import Window
 from data.model.city import City
@@ -65,6 +65,10 @@ class Instance:
         return elapsed_s(self.problem.epoch_at, instant)
 
 
-def elapsed_s(epoch_at: datetime, instant: datetime) -> int:
-    """Return whole seconds between two aware instants, whatever their time zones."""
-    return int(instant.timestamp()) - int(epoch_at.timestamp())
+def elapsed_s(epoch_at: datetime, instant: datetime, *, up: bool = False) -> int:
+    """Return whole seconds between two aware instants, whatever their time zones, parts of a second down (or up).
+
+    What begins is rounded up and what ends is rounded down, so that nothing happens a split second early or late.
+    """
+    micros = (instant.astimezone(UTC) - epoch_at.astimezone(UTC)) // timedelta(microseconds=1)
+    return -(-micros // 1_000_000) if up else micros // 1_000_000

@@ -20,9 +20,10 @@ from routing.solver.engine import Engine, Progress, construct, is_better, solve
 from routing.solver.ortools_model import OrToolsEngine
 from routing.solver.search import RuinRecreateEngine
 from routing.solver.stop import Stop
-from routing.solver.tours import Tours
+from routing.solver.tours import Tours, copy_tours
 from routing.verify import check
 
+PUBLISH_EVERY_S = 5.0
 RUIN_SHARE = 0.75
 """Part of the search time that ruin & recreate gets; OR-Tools has the rest."""
 
@@ -54,12 +55,25 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Settings:
-    """How to search: seed, engine names in order, and whom to tell of progress and of every checked plan."""
+    """How to search, and whom to tell.
+
+    Attributes
+    ----------
+    seed : int
+        Fixes the search's chance.
+    improve : bool
+        False stops at the first complete plan.
+    progress : callable
+        Told of every improvement.
+    publish : callable
+        Given the first complete checked plan at once, then better ones as JSON, at most every
+        :data:`PUBLISH_EVERY_S` seconds; the last and best one is in the outcome.
+    """
 
     seed: int = 1
     improve: bool = True
     progress: Callable[[Progress], None] = lambda progress: None
-    first_plan: Callable[[bytes], None] = lambda content: None
+    publish: Callable[[bytes], None] = lambda content: None
 
 
 def plan_day(request: PlanRequest, city: City, stop: Stop, settings: Settings) -> Outcome:
@@ -99,15 +113,23 @@ def _run(
         plan = publish(instance, tours, seed=settings.seed, created_at=clock.now(), locks=locks, replaces=before)
         return plan, checked(plan)
 
-    first = construct(instance.problem, start)
-    plan, content = write(first)
-    first_s = stop.elapsed_s()
-    settings.first_plan(content)
+    best = published = construct(instance.problem, start)
+    plan, content = write(best)
+    first_s = told_s = stop.elapsed_s()
+    settings.publish(content)
+
+    def report(progress: Progress, tours: Tours) -> None:
+        nonlocal published, told_s
+        settings.progress(progress)
+        if stop.elapsed_s() - told_s >= PUBLISH_EVERY_S and is_better(instance.problem, tours, published):
+            published = copy_tours(tours)
+            settings.publish(write(published)[1])
+            told_s = stop.elapsed_s()
+
     if settings.improve and not stop():
-        engines = default_engines(settings.seed)
-        best = solve(instance.problem, stop, engines, first, lambda progress, _: settings.progress(progress))
-        if is_better(instance.problem, best, first):
-            plan, content = write(best)
+        found = solve(instance.problem, stop, default_engines(settings.seed), best, report)
+        if is_better(instance.problem, found, best):
+            plan, content = write(found)
     return Outcome(plan, content, instance, first_s, stop.elapsed_s())
 
 

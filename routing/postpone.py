@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from data.model.plan import HireOption, Postponed, Unassigned
 from data.model.vehicle import Role
 from routing.build_fleet import may_take
-from routing.explain import Explainer
+from routing.explain import PERMANENT, Explainer
 from routing.instance import Instance
 from routing.problem import COST_PER_CENT
 from routing.solver.insertion import fill_vehicle
@@ -23,8 +23,8 @@ FILL = 0.85
 def settle_unserved(instance: Instance, tours: Tours) -> tuple[tuple[Postponed, ...], tuple[Unassigned, ...]]:
     """Return the unserved orders, postponed where a later day keeps the promise and has room, else unassigned.
 
-    A later day's room is what the hub's own and reserve vehicles carry (parcels, g, dm3) times :data:`FILL`, and as
-    many orders as the hub serves on the planned day times :data:`FILL`.
+    What the fleet can never take is not put off. A later day's room is what the hub's own and reserve vehicles carry
+    (parcels, g, dm3) times :data:`FILL`, and as many orders as the hub serves on the planned day times :data:`FILL`.
     """
     explainer = Explainer(instance, tours)
     rooms: dict[tuple[str, date], NDArray[np.int64]] = {}
@@ -32,7 +32,8 @@ def settle_unserved(instance: Instance, tours: Tours) -> tuple[tuple[Postponed, 
     for row in sorted(np.flatnonzero(tours.vehicle < 0).tolist(), key=lambda row: _urgency(instance, row)):
         order = instance.orders[row]
         reasons = explainer.reasons(row)
-        day = _first_day_with_room(instance, tours, row, rooms)
+        never = all(reason.code in PERMANENT for reason in reasons)
+        day = None if never else _first_day_with_room(instance, tours, row, rooms)
         if day is None:
             unassigned.append(Unassigned(order_id=order.id, reasons=reasons))
         else:

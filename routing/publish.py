@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from data import codec
+from data.cityfile import city_id
 from data.emissions import factor_set_on
 from data.model.plan import Lock, PlaceHours, Plan, Postponed, Totals, Tour, Unassigned
 from routing.bound import fleet_bound
@@ -51,6 +52,7 @@ def publish(
         time_zone=instance.request.time_zone,
         created_at=created_at,
         city=instance.city.name,
+        city_id=city_id(instance.city),
         seed=seed,
         replaces=replaces.id if replaces else "",
         hubs=instance.request.hubs,

@@ -11,6 +11,7 @@ from data.emissions import co2e_mg_per_km, factor_set_on
 from data.model.place import PlaceKind, smallest_box
 from data.model.plan import BoxUse, BreakTaken, Handover, Leg, Stop, Tour, TourStart, ZoneCrossing
 from data.model.vehicle import Vehicle
+from routing.build_fleet import breaks_left
 from routing.instance import Instance
 from routing.problem import Tables
 from routing.solver.sequences import tour_nodes
@@ -171,7 +172,7 @@ class TourWriter:
         return int(self.tours.depart_s[node] + self.tables.duration_s[profile, source, target])
 
     def _legs(self, row: int, targets: Sequence[int]) -> tuple[Leg, ...]:
-        tours, tables = self.tours, self.tables
+        tours, tables, zones = self.tours, self.tables, self.instance.city.zones
         wanted = np.array(
             [(tours.leg_profile[node], tours.location[tours.pred[node]], tours.location[node]) for node in targets]
         )
@@ -179,14 +180,15 @@ class TourWriter:
         for node, (profile, source, target), path in zip(
             targets, wanted.tolist(), self.instance.travel.legs(wanted), strict=True
         ):
-            crossings = tuple(
-                ZoneCrossing(zone_id=self.instance.city.zones[zone].id, enter_s=enter, exit_s=leave)
+            travel_s = int(tables.duration_s[profile, source, target])
+            crossings = tuple(  # rounded outwards, they would last longer than the drive, which is rounded half up
+                ZoneCrossing(zone_id=zones[zone].id, enter_s=min(enter, travel_s), exit_s=min(leave, travel_s))
                 for zone, enter, leave in path.crossings
             )
             legs.append(
                 Leg(
                     depart_at=self.instance.at(tours.depart_s[node]),
-                    travel_s=int(tables.duration_s[profile, source, target]),
+                    travel_s=travel_s,
                     distance_m=int(tables.distance_m[profile, source, target]),
                     zones=crossings,
                 )
@@ -194,13 +196,11 @@ class TourWriter:
         return tuple(legs)
 
     def _breaks(self, row: int, visits: Sequence[_Visit]) -> list[BreakTaken]:
-        """Return the breaks taken; names by rank among the vehicle's breaks that are still ahead."""
+        """Return the breaks taken, each after its stop."""
         tours, tables = self.tours, self.tables
         start, _ = self._ends(row)
-        first, last = int(tables.brk_ptr[row]), int(tables.brk_ptr[row + 1])
-        own = self.instance.vehicles[row].breaks
-        pauses = sorted(own, key=lambda pause: (pause.window.start_at, pause.window.end_at))
-        names = [pause.id for pause in pauses][len(pauses) - (last - first) :]
+        first, opening = int(tables.brk_ptr[row]), int(tables.veh_open_s[row])
+        due = breaks_left(self.instance.vehicles[row], self.instance.problem.epoch_at, opening)
         taken = []
         for after_stop, node in enumerate([start, *(visit.nodes[-1] for visit in visits)]):
             clock = int(tours.end_s[node])
@@ -209,7 +209,7 @@ class TourWriter:
                 clock = max(clock, int(tables.brk_open[pause]))
                 taken.append(
                     BreakTaken(
-                        break_id=names[pause - first],
+                        break_id=due[pause - first].id,
                         after_stop=after_stop,
                         start_at=self.instance.at(clock),
                         duration_s=int(tables.brk_duration[pause]),

@@ -13,14 +13,17 @@ from datetime import datetime
 
 import numpy as np
 
+from data.cityfile import city_id
 from data.errors import InputError
 from data.model.city import City
 from data.model.plan import Lock, Plan, Tour
 from data.model.request import OrderBook, PlanRequest, VehicleStatus
 from data.model.vehicle import Vehicle
+from data.sources.check import check_request
 from routing.build import build_instance
 from routing.instance import Instance
 from routing.problem import COST_PER_CENT
+from routing.solver.insertion import INFEASIBLE, insert_all
 from routing.solver.sequences import append_sequence
 from routing.solver.tours import Tours, empty_tours, schedule_tour
 
@@ -70,14 +73,17 @@ def prepare_replan(
     Raises
     ------
     InputError
-        ``duplicate_id`` (an order of the burst is in the plan), ``unknown_vehicle``, ``unknown_order``,
-        ``wrong_city``, or a status that can't be continued (``status_infeasible``).
+        ``duplicate_id`` (an order of the burst is in the plan, or brings another place by the name of a known one),
+        ``unknown_vehicle``, ``unknown_order``, ``wrong_city``, what :func:`data.sources.check.check_request` finds,
+        or a status that can't be continued (``status_infeasible``).
     """
-    if city.name != plan.city:
-        raise InputError("wrong_city", f"the plan was made on {plan.city!r}, the city file holds {city.name!r}",
+    if city.name != plan.city or plan.city_id not in ("", city_id(city)):
+        raise InputError("wrong_city", f"the plan was made on another {plan.city!r} than this {city.name!r}",
                          "--city", "give the city file the plan was made with")  # fmt: skip
     resolved = tuple(_resolve(plan, status) for status in statuses)
-    instance = build_instance(_merged_request(plan, burst, resolved), city)
+    request = _merged_request(plan, burst, resolved)
+    check_request(request, city)
+    instance = build_instance(request, city)
     tours = {tour.vehicle_id: tour for tour in plan.tours}
     _let_own_orders_in(instance, tours)
     start, locks = _start(instance, tours, freeze_before)
@@ -107,7 +113,11 @@ def _merged_request(plan: Plan, burst: OrderBook, statuses: tuple[VehicleStatus,
     if twice is not None:
         raise InputError("duplicate_id", f"order {burst.orders[twice].id!r} is already in the plan",
                          f"burst#/orders/{twice}/id", "send only new orders")  # fmt: skip
-    places = {place.id: place for place in (*plan.places, *burst.places)}
+    places = {place.id: place for place in plan.places}
+    for row, place in enumerate(burst.places):
+        if places.setdefault(place.id, place) != place:
+            raise InputError("duplicate_id", f"place {place.id!r} is another one in the plan",
+                             f"burst#/places/{row}/id", "give the new place its own id")  # fmt: skip
     return PlanRequest(
         day=plan.day,
         time_zone=plan.time_zone,
@@ -131,7 +141,8 @@ def _rested(vehicle: Vehicle, statuses: tuple[VehicleStatus, ...]) -> Vehicle:
 def _let_own_orders_in(instance: Instance, tours: dict[str, Tour]) -> None:
     """Let a vehicle that is being loaded keep its own orders, and nobody else have them."""
     allowed = instance.problem.tables.allowed
-    rows = {order.id: row for row, order in enumerate(instance.orders)}
+    aboard = {order_id for status in instance.statuses.values() for order_id in status.on_board}
+    rows = {order.id: row for row, order in enumerate(instance.orders) if order.id not in aboard}
     for column, vehicle in enumerate(instance.vehicles):
         status = instance.statuses.get(vehicle.id)
         if status is None or not status.loading_started or status.has_left or vehicle.id not in tours:
@@ -151,24 +162,50 @@ def _start(
     rows = {order.id: row for row, order in enumerate(instance.orders)}
     locks = []
     for column, vehicle in enumerate(instance.vehicles):
-        tour = tours.get(vehicle.id)
-        if tour is None:
-            continue
-        status = instance.statuses.get(vehicle.id)
-        frozen = _frozen_orders(tour, status, freeze_before)
-        planned = [(handover.order_id, handover.option) for stop in tour.stops for handover in stop.handovers]
-        options = [int(tables.opt_ptr[rows[order_id]]) + option for order_id, option in planned if order_id in rows]
-        if frozen and not (status is not None and status.has_left):
+        tour, status = tours.get(vehicle.id), instance.statuses.get(vehicle.id)
+        mine = {order_id for order_id, row in rows.items() if tables.allowed[column, row]}
+        planned = [] if tour is None else _planned(tour)
+        frozen = [] if tour is None else _frozen_orders(tour, status, freeze_before)
+        frozen = [order_id for order_id in frozen if order_id in mine]
+        pinned: list[int] = []
+        if tour is not None and frozen and not (status is not None and status.has_left):
             start.frozen_start_s[column] = instance.day_s(tour.departure_at)
             schedule_tour(tables, start, column)
-        dropped = append_sequence(tables, start, column, options)
-        kept_frozen = tuple(order_id for order_id in frozen if order_id in rows)
-        _refuse_lost(instance, vehicle.id, dropped, kept_frozen)
-        start.sealed[column] = len(kept_frozen)
-        lock = _lock(vehicle.id, status, kept_frozen, tour, rows)
-        if lock is not None:
+            pinned = _breaks_before(tour, vehicle, frozen)
+        options = [int(tables.opt_ptr[rows[order_id]]) + option for order_id, option in planned if order_id in mine]
+        dropped = append_sequence(tables, start, column, options, pinned)
+        _refuse(vehicle.id, {instance.orders[int(tables.opt_order[option])].id for option in dropped} & set(frozen))
+        start.sealed[column] = len(frozen)
+        aboard = [order_id for order_id in (status.on_board if status else ()) if order_id in rows]
+        _refuse(vehicle.id, _load_aboard(instance, start, [rows[order_id] for order_id in aboard]))
+        if lock := _lock(vehicle.id, status, frozen, aboard):
             locks.append(lock)
     return start, tuple(locks)
+
+
+def _planned(tour: Tour) -> list[tuple[str, int]]:
+    return [(handover.order_id, handover.option) for stop in tour.stops for handover in stop.handovers]
+
+
+def _breaks_before(tour: Tour, vehicle: Vehicle, frozen: Sequence[str]) -> list[int]:
+    """Return how many of the breaks still due are taken before each frozen order."""
+    due = {pause.id for pause in vehicle.breaks}
+    pinned, at_stop = [0] * len(frozen), 0
+    for stop_number, stop in enumerate(tour.stops):
+        kept = sum(handover.order_id in frozen for handover in stop.handovers)
+        if kept and at_stop < len(frozen):
+            taken = [pause for pause in tour.breaks if pause.after_stop == stop_number and pause.break_id in due]
+            pinned[at_stop] += len(taken)
+        at_stop += kept
+    return pinned
+
+
+def _load_aboard(instance: Instance, start: Tours, aboard: list[int]) -> set[str]:
+    """Put what is on board but on no tour yet (it was planned elsewhere) onto its vehicle; return what can't be."""
+    tables = instance.problem.tables
+    at_any_price = tables._replace(penalty=np.full_like(tables.penalty, INFEASIBLE))
+    insert_all(at_any_price, start, np.array([row for row in aboard if start.vehicle[row] < 0], dtype=np.int64))
+    return {instance.orders[row].id for row in aboard if start.vehicle[row] < 0}
 
 
 def _hold(instance: Instance, start: Tours) -> None:
@@ -197,25 +234,21 @@ def _frozen_orders(tour: Tour, status: VehicleStatus | None, freeze_before: date
     return tuple(frozen)
 
 
-def _refuse_lost(instance: Instance, vehicle_id: str, dropped: list[int], frozen: tuple[str, ...]) -> None:
-    lost = {instance.orders[int(instance.problem.tables.opt_order[option])].id for option in dropped}
-    status = instance.statuses.get(vehicle_id)
-    must = {*frozen, *(status.on_board if status else ())}
-    if lost & must:
-        raise InputError("status_infeasible", f"{vehicle_id} can no longer deliver {sorted(lost & must)[:5]} in time",
+def _refuse(vehicle_id: str, lost: set[str]) -> None:
+    if lost:
+        raise InputError("status_infeasible", f"{vehicle_id} can no longer deliver {sorted(lost)[:5]} in time",
                          "status", "mark them failed (done) or extend the shift")  # fmt: skip
 
 
-def _lock(
-    vehicle_id: str, status: VehicleStatus | None, frozen: tuple[str, ...], tour: Tour, rows: dict[str, int]
-) -> Lock | None:
+def _lock(vehicle_id: str, status: VehicleStatus | None, frozen: Sequence[str], aboard: Sequence[str]) -> Lock | None:
     if status is not None and status.has_left:
-        aboard = tuple(order_id for order_id in status.on_board if order_id in rows)
         if not aboard:
             return None
-        return Lock(vehicle_id=vehicle_id, order_ids=aboard, sequence=False, closed_to_others=True, reason="on board")
+        return Lock(
+            vehicle_id=vehicle_id, order_ids=tuple(aboard), sequence=False, closed_to_others=True, reason="on board"
+        )
     if not frozen:
         return None
     loading = status is not None and status.loading_started
     reason = "loading has started" if loading else "announced before the freeze time"
-    return Lock(vehicle_id=vehicle_id, order_ids=frozen, sequence=True, closed_to_others=loading, reason=reason)
+    return Lock(vehicle_id=vehicle_id, order_ids=tuple(frozen), sequence=True, closed_to_others=loading, reason=reason)

@@ -70,5 +70,5 @@ def warm_kernels() -> None:
     problem = tiny_problem()
     tours = construct(problem)
     rebuilt = rebuild(problem.tables, tours, {})
-    RuinRecreateEngine().improve(problem, rebuilt, Stop(0.05), lambda better: None)
+    RuinRecreateEngine(iterations=1).improve(problem, rebuilt, Stop(3600), lambda better: None)
     is_better(problem, rebuilt, tours)

@@ -11,6 +11,7 @@ from msgspec import Meta
 Instant = Annotated[datetime, Meta(tz=True, description="RFC 3339 instant with an offset")]
 Id = Annotated[str, Meta(min_length=1, max_length=128)]
 Count = Annotated[int, Meta(ge=0, le=2_000_000_000)]
+Seconds = Annotated[int, Meta(ge=0, le=172_800)]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
 

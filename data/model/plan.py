@@ -211,11 +211,11 @@ class Totals(Value):
     co2e_g: Count
 
 
-class Plan(Value):
+class Plan(Value, omit_defaults=False):
     """A complete plan for one day, as written to disk and sent over the wire.
 
     ``done`` are orders handed over before this plan was made. ``moved`` are orders that were on another vehicle
-    in the plan this one replaces. ``emission_factors`` names the dated factor set behind ``co2e_mg_per_km``.
+    in the plan this one replaces. ``city_id`` is the hash of the streets and places it was made on. ``emission_factors`` names the dated factor set behind ``co2e_mg_per_km``.
     """
 
     format: Literal["jalon.plan/1"] = "jalon.plan/1"
@@ -224,6 +224,7 @@ class Plan(Value):
     time_zone: str
     created_at: Instant
     city: str
+    city_id: str = ""
     seed: int
     replaces: str = ""
     hubs: tuple[Hub, ...]

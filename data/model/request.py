@@ -46,7 +46,7 @@ class VehicleStatus(Value):
         return self.at is not None
 
 
-class PlanRequest(Value):
+class PlanRequest(Value, omit_defaults=False):
     """The input of ``jalon solve``: ``format`` is its version.
 
     ``city`` is the path of the ``.city`` file, relative to the request's own file. ``places`` are homes and any
@@ -68,7 +68,7 @@ class PlanRequest(Value):
     delivery_days: tuple[date, ...] = ()
 
 
-class OrderBook(Value):
+class OrderBook(Value, omit_defaults=False):
     """Orders on their own, as in a burst: with the home places they bring."""
 
     format: Literal["jalon.orders/1"] = "jalon.orders/1"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
 
-from data.model.base import Count, Id, Value, Window
+from msgspec import Meta
+
+from data.model.base import Count, Id, Seconds, Value, Window
 from data.model.parcel import Dimensions
 
 
@@ -59,7 +62,7 @@ class Break(Value):
 
     id: Id
     window: Window
-    duration_s: Count
+    duration_s: Seconds
 
 
 class VehicleCosts(Value):
@@ -90,5 +93,5 @@ class Vehicle(Value):
     skills: tuple[str, ...] = ()
     role: Role = Role.OWN
     max_mm: Dimensions | None = None
-    use_per_100km_milli: Count = 0
+    use_per_100km_milli: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     name: str = ""

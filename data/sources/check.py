@@ -111,6 +111,7 @@ def _check_statuses(request: PlanRequest, problems: Problems) -> None:
         for name in ("done", "on_board"):
             held += [(f"#/statuses/{index}/{name}/{n}", order_id) for n, order_id in enumerate(getattr(status, name))]
     check_unique_at(held, problems, "an order is done or on board once, on one vehicle")
+    held += [(f"#/done/{n}", order_id) for n, order_id in enumerate(request.done)]
     for where, order_id in held:
         _check_known(order_id, orders, "order", where, problems)
 

@@ -52,10 +52,14 @@ class RuinRecreateEngine:
         Fixes the run for a given number of iterations.
     share : float
         Part of the time left that this engine takes.
+    iterations : int, optional
+        Ends after this many (rounded up to whole chunks) and cools by their count instead of the clock: the same
+        seed then gives the same tours on any machine, if the time suffices.
     """
 
     seed: int = 1
     share: float = 1.0
+    iterations: int | None = None
     name: str = "ruin & recreate"
 
     def improve(self, problem: Problem, tours: Tours, stop: Stop, report: Callable[[Tours], None]) -> Tours:
@@ -70,8 +74,10 @@ class RuinRecreateEngine:
         costs = np.full(2, total_cost(tables, tours), dtype=np.int64)
         told_s = own.elapsed_s()
         told_cost = costs[1]
-        while not own():
-            spent = min(1.0, own.elapsed_s() / own.seconds)
+        done = 0
+        while not own() and (self.iterations is None or done < self.iterations):
+            spent = done / self.iterations if self.iterations else min(1.0, own.elapsed_s() / own.seconds)
+            done += CHUNK
             temperature = leg * HOT * math.exp(math.log(COLD / HOT) * spent)
             anneal(tables, current, trial, best, costs, bench.near, bench.near_options, bench.state, bench.removed,
                    bench.keys, bench.touched, bench.barred, temperature, CHUNK)  # fmt: skip

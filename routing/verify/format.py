@@ -192,6 +192,7 @@ class Plan(NamedTuple):
     emission_factors: Text
     totals: Totals
     format: Text = FORMAT
+    city_id: Text = ""
     replaces: Text = ""
     done: tuple[Id, ...] = ()
     moved: tuple[Id, ...] = ()

@@ -90,6 +90,7 @@ REQUESTS = {
         "x",
     ),
     "no options": (at("orders/0", options=EMPTY_OPTIONS), "invalid_value", "#/orders/0/options", "length >= 1"),
+    "a day of another age": (put(day="9999-12-31"), "bad_date", "#/day", "this century"),
     "unknown time zone": (put(time_zone="Mars/Base"), "unknown_time_zone", "#/time_zone", "Europe/Paris"),
     "unreadable hours": (at("places/0", opening_hours="late"), "unreadable_hours", "#/places/0/opening_hours", "late"),
     "banned at its hub": (
@@ -412,3 +413,9 @@ def test_a_defect_of_ours_is_told_as_one(
     told = capsys.readouterr()
     assert town.checked_against("error", told.out)["error"]["code"] == "defect"
     assert "RuntimeError: [/] out of order" in told.err
+
+
+def test_a_plan_in_a_time_zone_nobody_knows(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = town.write(folder / "mars.json", {**json.loads((folder / "plan.json").read_text()), "time_zone": "Mars"})
+    error = refused(capsys, 2, "replan", path, "--burst", folder / "burst.json", "--city", folder / "town.city")
+    assert (error["code"], error["where"]) == ("unknown_time_zone", f"{path}#/time_zone")

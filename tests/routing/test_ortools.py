@@ -17,7 +17,7 @@ from tests.drawn_problems import Features, draw_problem, numbers, routes_of
 from tests.solver_checks import check_state
 from tests.solver_naive import optimum
 
-SEEDS = range(100, 110)
+SEEDS = range(100, 112)
 WANTED = Features(orders=4, vehicles=2, options=2, windows=1, breaks=1, shared=True, setup=True, metric=True)
 
 
@@ -44,10 +44,9 @@ def test_it_finds_most_optima_of_tiny_problems() -> None:
         problem = priced(draw_problem(seed, WANTED))
         start = construct(problem)
         best = optimum(problem.tables).cost
-        found = int(total_cost(problem.tables, improved(problem, start, 0.6)))
+        found = int(total_cost(problem.tables, improved(problem, start, 0.25)))
         assert found >= best
         reached += found == best
-        print(seed, total_cost(problem.tables,start),found,best)
         inserted += total_cost(problem.tables, start) == best
     assert inserted < len(SEEDS)
     assert reached >= 0.8 * len(SEEDS)

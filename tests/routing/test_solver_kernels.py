@@ -196,4 +196,3 @@ def test_a_full_resource_is_not_free() -> None:
     for option in range(len(tables.opt_loc)):
         takes_some = tables.res_ptr[option] < tables.res_ptr[option + 1]
         assert resources_free(tables, tours, option) == (not takes_some)
-

@@ -1,0 +1,92 @@
+"""What if a single rule did not hold? One order alone on one vehicle, with that rule lifted: the proof of a reason."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import numpy as np
+
+from data.model.place import refuses
+from routing.build_orders import busy_s, closed_spans, visit_windows
+from routing.instance import Instance
+from routing.problem import FAR_FUTURE_S, Tables
+from routing.slices import Profile
+from routing.solver.insertion import INFEASIBLE, insert_all
+from routing.solver.tours import Tours, copy_tours, empty_tours, total_cost
+
+
+class Rule(StrEnum):
+    """Rules that can be lifted."""
+
+    NONE = "none"
+    RELEASE = "release"
+    BOXES = "boxes"
+    HOURS = "hours"
+    ZONES = "zones"
+
+
+def fits_alone(instance: Instance, row: int, column: int, lifted: Rule = Rule.NONE) -> bool:
+    """Return whether order ``row`` could be all that vehicle ``column`` does, were one rule lifted.
+
+    Zones can't be lifted where they are closed all day to every vehicle of the category: there are no travel times
+    without them, and the answer is no.
+    """
+    tables = instance.problem.tables
+    only = np.zeros_like(tables.allowed)
+    only[column, row] = 1
+    tables = tables._replace(allowed=only)
+    if lifted is Rule.RELEASE:
+        tables = tables._replace(release_s=np.zeros_like(tables.release_s))
+    elif lifted is Rule.BOXES:
+        tables = tables._replace(res_cap=np.full_like(tables.res_cap, FAR_FUTURE_S))
+    elif lifted is Rule.HOURS:
+        tables = _with_windows(instance, tables, row, column, lifted)
+    elif lifted is Rule.ZONES:
+        profile = Profile(instance.vehicles[column].category, frozenset())
+        if profile not in instance.travel.profiles:
+            return False
+        tables = _without_zones(tables, column, instance.travel.profiles.index(profile))
+        tables = _with_windows(instance, tables, row, column, lifted)
+    return insertion_cost(tables, empty_tours(tables), row) is not None
+
+
+def insertion_cost(tables: Tables, tours: Tours, row: int) -> int | None:
+    """Return what putting an order where it is cheapest adds, at any price; ``None`` where it fits nowhere."""
+    trial = copy_tours(tours)
+    free = tables._replace(penalty=np.full_like(tables.penalty, INFEASIBLE))
+    if not insert_all(free, trial, np.array([row], dtype=np.int64)):
+        return None
+    priceless = tables._replace(penalty=np.zeros_like(tables.penalty))
+    return int(total_cost(priceless, trial)) - int(total_cost(priceless, tours))
+
+
+def _without_zones(tables: Tables, column: int, profile: int) -> Tables:
+    """Return the tables with one profile at all times for the vehicle's class."""
+    cls = int(tables.veh_class[column])
+    profiles, safe = tables.slice_profile.copy(), tables.safe_profile.copy()
+    profiles[tables.slice_ptr[cls] : tables.slice_ptr[cls + 1]] = profile
+    safe[cls] = profile
+    return tables._replace(slice_profile=profiles, safe_profile=safe, closed_loc=np.zeros_like(tables.closed_loc))
+
+
+def _with_windows(instance: Instance, tables: Tables, row: int, column: int, lifted: Rule) -> Tables:
+    """Return the tables with the order's windows for the vehicle's class drawn anew, without hours or zones."""
+    cls = int(tables.veh_class[column])
+    epoch_at = instance.problem.epoch_at
+    closures = closed_spans(instance.access[cls], instance.city.zones, epoch_at)
+    first, last = tables.win_first.copy(), tables.win_last.copy()
+    pool = list(zip(tables.win_open.tolist(), tables.win_close.tolist(), tables.win_arrive.tolist(), strict=True))
+    order = instance.orders[row]
+    for k, option in enumerate(order.options, start=int(tables.opt_ptr[row])):
+        place = instance.places[option.place_id]
+        if any(refuses(parcel, place) for parcel in order.parcels):
+            continue
+        hours = None if lifted is Rule.HOURS else instance.hours.get(place.id)
+        zone = instance.location_zone[int(tables.opt_loc[k])]
+        closed = () if lifted is Rule.ZONES else closures.get(zone, ())
+        pieces = visit_windows(option, hours, closed, busy_s(option, place), epoch_at)
+        first[cls, k], last[cls, k] = len(pool), len(pool) + len(pieces)
+        pool += pieces
+    columns = np.array(pool, dtype=np.int64).reshape(-1, 3).T
+    opens, closes, arrive = (np.ascontiguousarray(values) for values in columns)
+    return tables._replace(win_first=first, win_last=last, win_open=opens, win_close=closes, win_arrive=arrive)

@@ -1,0 +1,46 @@
+"""What a re-plan must not change, read off the two published plans."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from data.model.plan import Handover, Plan, Tour
+from data.model.request import VehicleStatus
+
+
+def handovers(tour: Tour) -> list[Handover]:
+    """Return a tour's hand-overs in order."""
+    return [handover for stop in tour.stops for handover in stop.handovers]
+
+
+def check_what_was_kept(
+    before: Plan, after: Plan, statuses: Sequence[VehicleStatus], freeze_before: datetime | None
+) -> None:
+    """Assert that what is done, on board, being loaded or announced is as it was."""
+    now = {tour.vehicle_id: tour for tour in after.tours}
+    status_of = {status.vehicle_id: status for status in statuses}
+    done = {order_id for status in statuses for order_id in status.done} | set(before.done)
+    assert set(after.done) == done
+    assert not done & {handover.order_id for tour in after.tours for handover in handovers(tour)}
+    for tour in before.tours:
+        status = status_of.get(tour.vehicle_id)
+        planned = [handover.order_id for handover in handovers(tour) if handover.order_id not in done]
+        kept = now.get(tour.vehicle_id)
+        served = [] if kept is None else [handover.order_id for handover in handovers(kept)]
+        assert set(planned) <= set(served), "what was planned stays on its vehicle"
+        if status is not None and status.has_left:
+            assert sorted(served) == sorted(planned), "a vehicle on the road takes nothing new"
+        elif status is not None and status.loading_started:
+            assert kept == tour, "a tour that is being loaded is not touched"
+        elif freeze_before is not None and kept is not None:
+            told = [
+                (handover.order_id, handover.start_at)
+                for stop in tour.stops
+                if stop.start_at < freeze_before
+                for handover in stop.handovers
+            ]
+            head = [(handover.order_id, handover.start_at) for handover in handovers(kept)][: len(told)]
+            assert head == told, "what was announced keeps its place and its time"
+    if before.totals.orders:
+        assert after.totals.served >= before.totals.served - len(done - set(before.done))
