@@ -36,7 +36,7 @@ $(VENV)/.warm: $(VENV)/.stamp $(KERNELS)
 	@SECONDS=0; $(BIN)/jalon warm; echo "setup: compiled in $$SECONDS s"
 	@touch $@
 
-demo: setup ## a seeded day, from a live-shopping burst to tours and promised dates
+demo: setup ## an evening plan, a live-shopping burst, the re-plan, its check and its map
 	@$(BIN)/jalon demo
 
 test: setup ## run the tests (PYTEST_ARGS="-n 2" uses both cores)

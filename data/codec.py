@@ -20,7 +20,7 @@ from data.model.base import Value
 
 V = TypeVar("V", bound=Value)
 
-_PATH = re.compile(r"^(?P<message>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
+_PATH = re.compile(r"^(?P<message>.*?)(?: - at `(?P<path>\$[^`]*)`)?$", re.DOTALL)
 _UNKNOWN = re.compile(r"unknown field `(?P<word>.*)`$", re.DOTALL)
 _NO_MEMBER = re.compile(r"^Invalid enum value '(?P<word>.*)'$", re.DOTALL)
 _AT_BYTE = re.compile(r"^(?P<message>.*) \(byte (?P<byte>\d+)\)$")
@@ -57,34 +57,19 @@ def decode(raw: bytes | str, kind: type[V], source: str = "input") -> V:
     InputError
         ``invalid_json`` or ``invalid_value``, with a JSON pointer in ``where``.
     """
-    data = _bytes(raw, source)
-    try:
-        return msgspec.json.decode(data, type=kind)
-    except msgspec.ValidationError as error:
-        raise _explain(error, kind, source) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _malformed(error, data, source) from None
+    value: V = _decoded(raw, kind, source)
+    return value
 
 
 def items(raw: bytes | str, kind: type[V], source: str = "input") -> tuple[V, ...]:
     """Return the ``kind`` values of a JSON array; errors as in :func:`decode`."""
-    data = _bytes(raw, source)
-    try:
-        entries = msgspec.json.decode(data, type=list[msgspec.Raw])
-    except msgspec.ValidationError as error:
-        raise InputError("invalid_value", str(error), f"{source}#", f"expected an array of {kind.__name__}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _malformed(error, data, source) from None
-    return tuple(decode(bytes(entry), kind, f"{source}#/{row}") for row, entry in enumerate(entries))
+    values: tuple[V, ...] = _decoded(raw, tuple[kind, ...], source)  # type: ignore[valid-type]
+    return values
 
 
 def plain(raw: bytes | str, source: str = "input") -> Any:
     """Return any JSON value as plain types; raises ``InputError`` where it is no JSON."""
-    data = _bytes(raw, source)
-    try:
-        return msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _malformed(error, data, source) from None
+    return _decoded(raw, Any, source)
 
 
 def to_plain(value: Value) -> dict[str, Any]:
@@ -102,9 +87,10 @@ def schema(kind: Any) -> dict[str, Any]:
 def read(path: Path, kind: type[V]) -> V:
     """Read and decode one file; see :func:`decode` for errors."""
     try:
-        return decode(path.read_bytes(), kind, str(path))
-    except OSError as error:
-        raise InputError("unreadable_file", error.strerror or str(error), str(path), "check the path") from None
+        raw = path.read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        raise InputError("unreadable_file", _reason(error), str(path), "check the path") from None
+    return decode(raw, kind, str(path))
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -115,46 +101,78 @@ def write_whole(path: Path, content: bytes) -> None:
     InputError
         ``unwritable_file``.
     """
-    draft = path.with_name(f".{path.name}.part")
     try:
+        if path.is_dir():
+            raise IsADirectoryError("it is a folder")
+        draft = path.with_name(f".{path.name}.part")
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             draft.write_bytes(content)
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = _reason(error)
         raise InputError("unwritable_file", f"can't be written: {reason}", str(path), "name another path") from None
 
 
+def _reason(error: OSError | ValueError) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _decoded(raw: bytes | str, kind: Any, source: str) -> Any:
+    data = _bytes(raw, source)
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except msgspec.ValidationError as error:
+        raise _explain(error, kind, source) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _malformed(error, data, source) from None
+
+
 def _bytes(raw: bytes | str, source: str) -> bytes:
-    data = raw.encode() if isinstance(raw, str) else raw
+    """Return ``raw`` without BOM, sure not to be blank."""
+    data = raw.encode(errors="surrogatepass") if isinstance(raw, str) else raw
     data = data.removeprefix(b"\xef\xbb\xbf")
     if not data.strip():
         raise InputError("empty_file", "the file is empty", source, "expected JSON")
     return data
 
 
+def _line_column(data: bytes, at: int, source: str) -> str:
+    """Return ``source:line:column`` of a byte; the column counts characters."""
+    before = data[:at].decode(errors="replace")
+    return f"{source}:{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
+
+
 def _malformed(error: Exception, data: bytes, source: str) -> InputError:
-    """Return the error for what is no JSON, with the line and column (in characters) where it stops being it."""
+    """Return the error for what is no JSON, with the line and column where it stops being it."""
     found = _AT_BYTE.match(str(error))
     message, at = (found["message"], int(found["byte"])) if found else (str(error), len(data))
     if isinstance(error, RecursionError):
         return InputError("invalid_json", "arrays or objects are nested too deep", source)
-    before = data[:at].decode(errors="replace")
-    where = f"{source}:{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
+    if isinstance(error, UnicodeDecodeError):
+        return _no_utf8(data, source)
+    where = _line_column(data, at, source)
     number = next((match[0].decode() for match in _NO_NUMBER.finditer(data) if match.start() <= at < match.end()), "")
     if number:
         return InputError("invalid_json", f"{number} is no JSON number", where, "give a number, or leave the key out")
     return InputError("invalid_json", message, where, "check the syntax here" if found else "the file is cut off")
 
 
-def _explain(error: msgspec.ValidationError, kind: type[Value], source: str) -> InputError:
+def _no_utf8(data: bytes, source: str) -> InputError:
+    """Return the error for the first byte that is no UTF-8; the parser's own error counts from the string's start."""
+    text = data.decode(errors="surrogateescape")
+    at = next(at for at, char in enumerate(text) if "\udc80" <= char <= "\udcff")
+    where = _line_column(text[:at].encode(), len(data), source)
+    return InputError("invalid_json", f"byte 0x{ord(text[at]) - 0xDC00:02x} is no UTF-8", where, "save it as UTF-8")
+
+
+def _explain(error: msgspec.ValidationError, kind: Any, source: str) -> InputError:
     found = _PATH.match(str(error))
     message, path = (found["message"], found["path"] or "$") if found else (str(error), "$")
     parts = [name or index for name, index in re.findall(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]", path)]
-    where = f"{source if '#' in source else source + '#'}" + "".join(f"/{part}" for part in parts)
+    where = f"{source}#" + "".join(f"/{part}" for part in parts)
     if unknown := _UNKNOWN.search(message):
         action = near_miss(unknown["word"], _words_at(kind, parts)) or "remove it"
         return InputError("unknown_key", f"unknown key `{unknown['word']}`", where, action)
@@ -164,7 +182,7 @@ def _explain(error: msgspec.ValidationError, kind: type[Value], source: str) -> 
     return InputError("invalid_value", message, where, action)
 
 
-def _words_at(kind: type[Value], parts: list[str]) -> list[str]:
+def _words_at(kind: Any, parts: list[str]) -> list[str]:
     """Return the keys or the enum values that are known at a path."""
     nodes = [inspect.type_info(kind)]
     for part in parts:

@@ -7,6 +7,7 @@ planned order keeps its vehicle and may only move within its tour.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ import numpy as np
 from data.cityfile import city_id
 from data.errors import InputError
 from data.model.city import City
+from data.model.place import Place, PlaceKind
 from data.model.plan import Lock, Plan, Tour
 from data.model.request import OrderBook, PlanRequest, VehicleStatus
 from data.model.vehicle import Vehicle
@@ -75,12 +77,13 @@ def prepare_replan(
     InputError
         ``duplicate_id`` (an order of the burst is in the plan, or brings another place by the name of a known one),
         ``unknown_vehicle``, ``unknown_order``, ``wrong_city``, what :func:`data.sources.check.check_request` finds,
-        or a status that can't be continued (``status_infeasible``).
+        a vehicle on the road without a status (``status_missing``), or a status that can't be continued
+        (``status_infeasible``).
     """
     if city.name != plan.city or plan.city_id not in ("", city_id(city)):
         raise InputError("wrong_city", f"the plan was made on another {plan.city!r} than this {city.name!r}",
                          "--city", "give the city file the plan was made with")  # fmt: skip
-    resolved = tuple(_resolve(plan, status) for status in statuses)
+    resolved = tuple(_resolve(plan, status) for status in (*statuses, *_still_loading(plan, statuses)))
     request = _merged_request(plan, burst, resolved)
     check_request(request, city)
     instance = build_instance(request, city)
@@ -89,6 +92,17 @@ def prepare_replan(
     start, locks = _start(instance, tours, freeze_before)
     _hold(instance, start)
     return Replan(instance, start, locks)
+
+
+def _still_loading(plan: Plan, statuses: Sequence[VehicleStatus]) -> list[VehicleStatus]:
+    """Return the vehicles that were being loaded when the plan was made and of which nothing newer is known."""
+    known = {status.vehicle_id for status in statuses}
+    away = [tour.vehicle_id for tour in plan.tours if not tour.start.at_hub and tour.vehicle_id not in known]
+    if away:
+        raise InputError("status_missing", f"{away[0]} was on the road in the plan, and no status says where it is now",
+                         "status", "give the statuses of all vehicles that have left")  # fmt: skip
+    closed = {lock.vehicle_id for lock in plan.locks if lock.closed_to_others} - known
+    return [VehicleStatus(vehicle_id=vehicle_id, loading_started=True) for vehicle_id in sorted(closed)]
 
 
 def _resolve(plan: Plan, status: VehicleStatus) -> VehicleStatus:
@@ -118,17 +132,39 @@ def _merged_request(plan: Plan, burst: OrderBook, statuses: tuple[VehicleStatus,
         if places.setdefault(place.id, place) != place:
             raise InputError("duplicate_id", f"place {place.id!r} is another one in the plan",
                              f"burst#/places/{row}/id", "give the new place its own id")  # fmt: skip
+    done = {order_id for status in statuses for order_id in status.done}
     return PlanRequest(
         day=plan.day,
         time_zone=plan.time_zone,
         hubs=plan.hubs,
         vehicles=tuple(_rested(vehicle, statuses) for vehicle in plan.vehicles),
-        places=tuple(places.values()),
+        places=tuple(
+            _filled(place, plan, done) if place.kind is not PlaceKind.HOME else place for place in places.values()
+        ),
         orders=(*plan.orders, *burst.orders),
         exemptions=plan.exemptions,
         statuses=statuses,
         done=plan.done,
         delivery_days=plan.delivery_days,
+    )
+
+
+def _filled(place: Place, plan: Plan, done: set[str]) -> Place:
+    """Return the place with what was handed over there since the plan was made: those boxes and places are taken."""
+    given = [
+        handover
+        for tour in plan.tours
+        for stop in tour.stops
+        for handover in stop.handovers
+        if stop.place_id == place.id and handover.order_id in done
+    ]
+    boxes = Counter(use.box for handover in given for use in handover.boxes)
+    parcels = {order.id: len(order.parcels) for order in plan.orders}
+    cap = place.daily_cap_parcels
+    received = sum(parcels[handover.order_id] for handover in given)
+    return place.replace(
+        boxes=tuple(box.replace(free=max(0, box.free - boxes[size])) for size, box in enumerate(place.boxes)),
+        daily_cap_parcels=None if cap is None else max(0, cap - received),
     )
 
 

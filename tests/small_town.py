@@ -113,11 +113,27 @@ def shared_places() -> tuple[Place, ...]:
     relay_lat, relay_lon = spot(2, 5.4)
     locker_lat, locker_lon = spot(5.3, 3)
     boxes = (BoxType(size="S", free=2, inner_mm=SMALL), BoxType(size="L", free=1, inner_mm=LARGE))
-    return (
-        Place(id="relay", kind=PlaceKind.RELAY, lat=relay_lat, lon=relay_lon, opening_hours="Mo-Su 09:00-12:00,14:00-19:00",
-              setup_s=120, service_s=40, daily_cap_parcels=4, max_load_g=20_000),
-        Place(id="locker", kind=PlaceKind.LOCKER, lat=locker_lat, lon=locker_lon, setup_s=90, service_s=30, boxes=boxes),
-    )  # fmt: skip
+    relay = Place(
+        id="relay",
+        kind=PlaceKind.RELAY,
+        lat=relay_lat,
+        lon=relay_lon,
+        opening_hours="Mo-Su 09:00-12:00,14:00-19:00",
+        setup_s=120,
+        service_s=40,
+        daily_cap_parcels=4,
+        max_load_g=20_000,
+    )
+    locker = Place(
+        id="locker",
+        kind=PlaceKind.LOCKER,
+        lat=locker_lat,
+        lon=locker_lon,
+        setup_s=90,
+        service_s=30,
+        boxes=boxes,
+    )
+    return relay, locker
 
 
 def home(home_id: str, column: float, row: float, **changes: object) -> Place:

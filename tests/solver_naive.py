@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import permutations, product
+from itertools import pairwise, permutations, product
 
 from routing.problem import INF_TRAVEL_S, NO_LOCATION, Tables
 
@@ -210,7 +210,7 @@ def route_cost(tables: Tables, route: Route, line: Timeline) -> int:
     places = [int(tables.veh_start[route.vehicle]), *(int(tables.opt_loc[option]) for option in route.options)]
     places.append(int(tables.veh_end[route.vehicle]))
     cost = fixed + sum(int(tables.opt_cost[option]) for option in route.options)
-    for leg, (source, target) in zip(line.drives, zip(places, places[1:])):
+    for leg, (source, target) in zip(line.drives, pairwise(places)):
         cost += per_m * int(tables.distance_m[leg.profile, source, target]) + per_s * (leg.arrive - leg.depart)
     return cost + per_s * sum(end - start for start, end in zip(line.starts, line.ends))
 

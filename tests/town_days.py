@@ -172,8 +172,8 @@ class Days:
 
     def _status(self, tour: Tour, plan: Plan) -> VehicleStatus | None:
         rng = self.rng
-        state = rng.choice(["nothing", "loading", "left", "left"])
-        if state == "nothing" or not tour.start.at_hub:
+        state = rng.choice(["nothing", "loading", "left", "left"]) if tour.start.at_hub else "left"
+        if state == "nothing":
             return None
         if state == "loading":
             return VehicleStatus(vehicle_id=tour.vehicle_id, loading_started=True)
@@ -184,9 +184,7 @@ class Days:
         seen_at = tour.departure_at
         if past:
             stop = tour.stops[past - 1]
-            place = next(
-                each for each in (*self.homes, *self.city.places, *self._all_homes) if each.id == stop.place_id
-            )
+            place = next(each for each in plan.places if each.id == stop.place_id)
             here, seen_at = (place.lat, place.lon), stop.end_at
         return VehicleStatus(
             vehicle_id=tour.vehicle_id, loading_started=True, lat=here[0], lon=here[1], at=seen_at, done=done,

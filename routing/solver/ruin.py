@@ -14,6 +14,8 @@ I64 = NDArray[np.int64]
 
 MEAN_REMOVED = 10
 LONGEST_STRING = 10
+SMALL = 20
+"""Up to so many served orders, now and then every tour loses a string of any length."""
 
 
 def nearest_orders(tables: Tables, count: int = 60) -> I64:
@@ -43,6 +45,8 @@ def ruin(tables: Tables, tours: Tours, near: I64, state: U64, removed: I64, touc
         return 0
     longest = min(LONGEST_STRING, max(1, served // max(1, tours_in_use)))
     strings = 1 + below(state, max(1, (4 * MEAN_REMOVED) // (1 + longest) - 1))
+    if served <= SMALL and uniform(state) < 0.2:  # short tours must be able to come off whole, and all at once
+        longest, strings = LONGEST_STRING, tours_in_use
     seed = below(state, orders)
     count, cut = 0, 0
     for index in range(near.shape[1]):

@@ -89,7 +89,9 @@ def test_an_engine_gives_right_tours_that_are_no_worse(engine: Engine, seed: int
         given_tours = construct(problem)
         before = copy_tours(given_tours)
         told: list[Tours] = []
-        found = engine.improve(problem, given_tours, Stop(0.04), lambda tours: told.append(copy_tours(tours)))
+        found = engine.improve(
+            problem, given_tours, Stop(0.04), lambda tours, told=told: told.append(copy_tours(tours))
+        )
         assert same(given_tours, before), "what an engine is given it leaves unchanged"
         check_state(problem.tables, found)
         for better in told:

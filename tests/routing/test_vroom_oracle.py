@@ -7,16 +7,9 @@ from typing import Any
 import pytest
 
 from routing.compat.vroom import check_vroom, solve_vroom
-from routing.job import default_engines
+from routing.solver.search import RuinRecreateEngine
 from routing.solver.stop import Stop
-from routing.warm import warm_kernels
 from tests.routing.vroom_drawn import Merit, best_merit, draw_document
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _compiled() -> None:
-    """Compile first: the searches below have a fraction of a second."""
-    warm_kernels()
 
 
 def merit(answer: dict[str, Any]) -> Merit:
@@ -35,7 +28,7 @@ def test_insertion_alone_is_feasible_and_never_beats_the_best_there_is(seed: int
 @pytest.mark.parametrize("seed", range(100, 130))
 def test_with_a_search_as_much_is_served_as_there_is(seed: int) -> None:
     document = draw_document(seed, jobs=5, breaks=seed % 2 == 0)
-    answer = solve_vroom(document, None, Stop(0.3), default_engines(seed=1))
+    answer = solve_vroom(document, None, Stop(600), (RuinRecreateEngine(seed=1, iterations=1000),))
     assert check_vroom(document, answer) == []
     best = best_merit(document)
     if seed % 2:
