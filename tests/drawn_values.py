@@ -44,7 +44,7 @@ def struct(kind: type[Value]) -> inspect.StructType:
 @cache
 def kinds() -> tuple[type[Value], ...]:
     """Return every model type that occurs in a document, in the order of their names."""
-    found: set[type[Value]] = set()
+    found: set[type[Any]] = set()
     todo: list[inspect.Type] = [struct(kind) for kind in DOCUMENTS]
     while todo:
         for node in members(todo.pop()):
@@ -71,7 +71,8 @@ def instants() -> Draws:
 
 def _drawn(kind: type[Value], **instead: Draws) -> Draws:
     """Draw each field on its own, or as ``instead`` says."""
-    needed, optional = {}, {}
+    needed: dict[str, Draws] = {}
+    optional: dict[str, Draws] = {}
     for field in struct(kind).fields:
         part = needed if field.required or field.name in instead else optional
         part[field.name] = instead.get(field.name, _typed(field.type))

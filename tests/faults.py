@@ -110,8 +110,8 @@ def _wrong_values(node: inspect.Type) -> list[Any]:
             wrong = [0.5, 1e300]
             wrong += [] if node.ge is None else [node.ge - 1, -(2**80)]
             wrong += [] if node.le is None else [node.le + 1, 2**63, 2**64]
-        case inspect.FloatType():
-            wrong = [node.ge - 0.01, node.le + 0.01, 1e300, -(2**80)]
+        case inspect.FloatType(ge=int() | float() as least, le=int() | float() as most):
+            wrong = [least - 0.01, most + 0.01, 1e300, -(2**80)]
         case inspect.StrType():
             wrong += ["" for _ in range(1) if node.min_length] + ["é" * 129 for _ in range(1) if node.max_length]
         case inspect.DateType():

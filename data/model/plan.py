@@ -214,8 +214,9 @@ class Totals(Value):
 class Plan(Value, omit_defaults=False):
     """A complete plan for one day, as written to disk and sent over the wire.
 
-    ``done`` are orders handed over before this plan was made. ``moved`` are orders that were on another vehicle
-    in the plan this one replaces. ``city_id`` is the hash of the streets and places it was made on. ``emission_factors`` names the dated factor set behind ``co2e_mg_per_km``.
+    ``done`` are orders handed over before this plan was made. ``moved`` are orders that were on another vehicle in
+    the plan this one replaces. ``city_id`` is the hash of the streets and places it was made on.
+    ``emission_factors`` names the dated factor set behind ``co2e_mg_per_km``.
     """
 
     format: Literal["jalon.plan/1"] = "jalon.plan/1"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -27,7 +26,6 @@ from tests.faults import GONE, UNKNOWN, Fault, faults, places, pointer
 from tests.plans import small_plan
 
 BOM = b"\xef\xbb\xbf"
-LINE_COLUMN = re.compile(r"day\.json:(?P<line>\d+):(?P<column>\d+)")
 HUB: dict[str, Any] = {"id": "h", "lat": 47.2, "lon": -1.55}
 
 
@@ -51,7 +49,7 @@ def plan_document() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.__name__)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(data=st.data())
 def test_round_trip(kind: type[Value], data: st.DataObject) -> None:
     value = data.draw(values(kind))
@@ -64,7 +62,7 @@ def test_round_trip(kind: type[Value], data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("kind", DOCUMENTS, ids=lambda kind: kind.__name__)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_round_trip_of_documents(kind: type[Value], data: st.DataObject) -> None:
     value = data.draw(values(kind))
@@ -115,11 +113,18 @@ def test_ints_stand_for_floats_and_nothing_else_is_coerced() -> None:
         assert refused(raw, Hub).where == "day.json#/loading_s"
 
 
+def test_no_number_is_infinite() -> None:
+    for number in ("1e400", "-1e400", "9" * 400):
+        error = refused(json.dumps(HUB).replace("47.2", number), Hub)
+        assert (error.code, error.where) == ("invalid_value", "day.json#/lat")
+    assert math.isfinite(codec.decode(json.dumps(HUB).replace("47.2", "1e-400"), Hub).lat)
+
+
 # --- one spoilt value
 
 
 @pytest.mark.parametrize("kind", DOCUMENTS, ids=lambda kind: kind.__name__)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=35, deadline=None)
 @given(data=st.data())
 def test_a_fault_is_pointed_at(kind: type[Value], data: st.DataObject) -> None:
     document = codec.to_plain(data.draw(values(kind)))
@@ -158,7 +163,7 @@ def test_an_almost_right_key_is_recognised_at_any_depth(data: st.DataObject) -> 
     assert error.action == f"did you mean `{key}`?"
 
 
-WORDS = {
+WORDS: dict[str, tuple[type[Value], dict[str, Any], str, str]] = {
     "a key": (Hub, {**HUB, "latt": 1}, "", "did you mean `lat`?"),
     "a key like nothing": (Hub, {**HUB, "zzz": 1}, "", "remove it"),
     "an empty key": (Hub, {**HUB, "": 1}, "", "remove it"),
@@ -211,99 +216,3 @@ def test_a_source_may_have_any_name() -> None:
     with pytest.raises(InputError) as caught:
         codec.decode('{"orders": [{}]}', OrderBook, "day #2.json")
     assert caught.value.where == "day #2.json#/orders/0"
-
-
-# --- what is no JSON
-
-# content, what follows the file's name in `where`, part of the message and advice
-NO_JSON: dict[str, tuple[bytes | str, str, str]] = {
-    "empty": (b"", "", "empty"),
-    "blank": (b" \r\n\t", "", "empty"),
-    "a BOM only": (BOM, "", "empty"),
-    "two BOMs": (BOM + BOM + b"{}", ":1:1", "malformed"),
-    "UTF-16": ("{}".encode("utf-16"), ":1:1", "malformed"),
-    "latin-1": ('{"format": "jalon.orders/1",\n "é": "é"}'.encode("latin-1"), ":2:3", "byte 0xe9 is no UTF-8"),
-    "latin-1 in a value": (b'{\n"places": [{"id": "caf\xe9 \xff"}]}', ":2:23", "save it as UTF-8"),
-    "half a character": (b'{"places": [{"id": "\xc3"}]}', ":1:21", "byte 0xc3 is no UTF-8"),
-    "a lone surrogate": ('{"places": [{"id": "\ud800"}]}', ":1:21", "no UTF-8"),
-    "an escaped lone surrogate": ('{"places": [{"id": "\\ud800 and more"}]}', ":1:27", "surrogate"),
-    "a control character": (b'{"places": [{"id": "\x01"}]}', ":1:21", "malformed"),
-    "NaN": ('{"places": [\n{"lat": NaN}]}', ":2:9", "NaN is no JSON number"),
-    "Infinity": ('{"places": [{"lat": Infinity}]}', ":1:21", "Infinity is no JSON number"),
-    "-Infinity": ('{"places": [{"lat": -Infinity}]}', ":1:22", "-Infinity is no JSON number"),
-    "nan": ('{"places": [{"lat": nan}]}', ":1:25", "malformed"),
-    "a leading zero": ('{"places": [{"lat": 047}]}', ":1:22", "malformed"),
-    "a trailing comma": ('{"places": [],}', ":1:15", "trailing comma"),
-    "a comment": ('{\n// "é"\n}', ":2:1", "malformed"),
-    "single quotes": ("{'places': []}", ":1:2", "malformed"),
-    "two values": ("{}\n{}", ":2:2", "trailing characters"),
-    "characters, not bytes": ('{"places": [], "orders": [{"id": "éàü☃", oops}]}', ":1:42", "malformed"),
-    "cut off": ('{"places": [\n', ":2:1", "cut off"),
-}
-
-
-@pytest.mark.parametrize("name", NO_JSON)
-def test_no_json(name: str) -> None:
-    raw, where, says = NO_JSON[name]
-    for read in (codec.decode, codec.items, lambda raw, kind, source: codec.plain(raw, source)):
-        with pytest.raises(InputError) as caught:
-            read(raw, OrderBook, "day.json")
-        if read is codec.items and where and caught.value.code == "invalid_value":
-            continue  # an object where an array is due: refused before the rest is read
-        assert caught.value.code == ("invalid_json" if where else "empty_file")
-        assert caught.value.where == f"day.json{where}"
-        assert says in f"{caught.value.message} {caught.value.action}"
-
-
-@pytest.mark.parametrize("raw", ["[" * 200_000, "[" * 200_000 + "]" * 200_000, '{"a":' * 200_000])
-def test_nested_too_deep(raw: str) -> None:
-    with pytest.raises(InputError, match="nested too deep") as caught:
-        codec.plain(raw, "day.json")
-    assert caught.value.where == "day.json"
-    assert refused(raw, OrderBook).code in ("invalid_value", "unknown_key")
-
-
-def test_cut_off_anywhere() -> None:
-    raw = json.dumps(plan_document(), indent=1, ensure_ascii=False).encode()
-    for length in [*range(1, 400), *range(400, len(raw) - 1, 97), len(raw) - 1]:
-        error = refused(raw[:length], Plan)
-        assert error.code == "invalid_json", raw[:length][-40:]
-        place = LINE_COLUMN.fullmatch(error.where)
-        assert place is not None
-        lines = raw[:length].decode(errors="replace").split("\n")
-        assert int(place["line"]) == len(lines)
-        assert 1 <= int(place["column"]) <= len(lines[-1]) + 1
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.data())
-def test_any_byte_changed_is_read_or_refused(data: st.DataObject) -> None:
-    raw = bytearray(codec.encode(codec.decode(json.dumps(plan_document()), Plan)))
-    for _ in range(data.draw(st.integers(1, 3))):
-        at = data.draw(st.integers(0, len(raw) - 1))
-        raw[at : at + data.draw(st.integers(0, 2))] = data.draw(st.binary(max_size=3))
-    try:
-        plan = codec.decode(bytes(raw), Plan, "day.json")
-    except InputError as error:
-        assert error.where.startswith("day.json")
-    else:
-        assert codec.decode(codec.encode(plan), Plan) == plan
-
-
-@settings(max_examples=200, deadline=None)
-@given(
-    st.one_of(st.binary(max_size=40), st.text(st.characters(), max_size=40), st.text(st.sampled_from('{}[]",:0-eN\\u')))
-)
-def test_garbage_is_refused_or_plain_json(raw: bytes | str) -> None:
-    for read in (codec.plain, lambda raw: codec.items(raw, Hub), lambda raw: codec.decode(raw, Hub)):
-        try:
-            read(raw)
-        except InputError as error:
-            assert error.code in ("invalid_json", "invalid_value", "empty_file", "unknown_key")
-
-
-def test_no_number_is_infinite() -> None:
-    for number in ("1e400", "-1e400", "9" * 400):
-        error = refused(json.dumps(HUB).replace("47.2", number), Hub)
-        assert (error.code, error.where) == ("invalid_value", "day.json#/lat")
-    assert math.isfinite(codec.decode(json.dumps(HUB).replace("47.2", "1e-400"), Hub).lat)

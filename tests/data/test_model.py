@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.model.base import Value, Window
+from data.model.base import Count, Id, Latitude, Longitude, Seconds, Value, Window
 from data.model.hub import Hub
 from data.model.order import Order, PlaceOption
 from data.model.parcel import Parcel, ParcelState
@@ -36,6 +36,25 @@ def test_values_are_frozen_strict_and_by_keyword(kind: type[Value]) -> None:
         kind("x")
     for field in struct(kind).fields:
         assert field.encode_name == field.name
+
+
+LIMITS: list[tuple[object, object, object]] = [
+    (Latitude, -90.0, 90.0),
+    (Longitude, -180.0, 180.0),
+    (Count, 0, 2_000_000_000),
+    (Seconds, 0, 172_800),
+    (Id, "x", "x" * 128),
+]
+
+
+@pytest.mark.parametrize(("kind", "least", "most"), LIMITS)
+def test_limits(kind: object, least: float | str, most: float | str) -> None:
+    assert msgspec.convert(least, kind) == least
+    assert msgspec.convert(most, kind) == most
+    beyond = ["", "x" * 129] if isinstance(least, str) or isinstance(most, str) else [least - 1, most + 1]
+    for value in beyond:
+        with pytest.raises(msgspec.ValidationError):
+            msgspec.convert(value, kind)
 
 
 def test_values_are_equal_by_what_they_hold() -> None:

@@ -119,7 +119,8 @@ def test_schemas_are_closed_and_their_defaults_valid(kind: type[Value]) -> None:
 def test_an_array_of_statuses() -> None:
     schema = codec.schema(tuple[VehicleStatus, ...])
     checked = jsonschema.Draft202012Validator(schema, format_checker=FORMATS)
-    for rows in ([], [{"vehicle_id": "v"}], [{"vehicle_id": ""}], [{}], {}, [1]):
+    trials: list[Any] = [[], [{"vehicle_id": "v"}], [{"vehicle_id": ""}], [{}], {}, [1]]
+    for rows in trials:
         try:
             codec.items(json.dumps(rows), VehicleStatus)
         except InputError:
