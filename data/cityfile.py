@@ -167,8 +167,9 @@ def _open(path: Path) -> tuple[CityHeader, NDArray[np.uint8]]:
             if length != file_length:
                 raise _damaged(path, f"it has {length} bytes of {file_length}")
             header = file.read(min(header_length, length))
-    except OSError as error:
-        raise RoutingDataError("no_city_file", error.strerror or str(error), str(path), BUILD_AGAIN) from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = getattr(error, "strerror", None) or str(error)
+        raise RoutingDataError("no_city_file", reason, str(path), BUILD_AGAIN) from None
     if _digest(header).digest() != checksum:
         raise _damaged(path, "its header does not match its checksum")
     try:

@@ -125,7 +125,16 @@ def _decoded(raw: bytes | str, kind: Any, source: str) -> Any:
     try:
         return msgspec.json.decode(data, type=kind)
     except msgspec.ValidationError as error:
+        _require_json(data, source)
         raise _explain(error, kind, source) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _malformed(error, data, source) from None
+
+
+def _require_json(data: bytes, source: str) -> None:
+    """Raise where ``data`` is no JSON further on: a typed decoder stops at the first value of a wrong type."""
+    try:
+        msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _malformed(error, data, source) from None
 

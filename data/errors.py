@@ -64,5 +64,12 @@ class NothingFeasibleError(JalonError):
 
 def near_miss(word: str, known: Iterable[str]) -> str:
     """Return ``did you mean `x`?`` for the known name closest to ``word``, or an empty string."""
-    match = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    names = list(known)
+    match = difflib.get_close_matches(word, names, n=1, cutoff=0.6) or _abbreviated(word, names)
     return f"did you mean `{match[0]}`?" if match else ""
+
+
+def _abbreviated(word: str, names: list[str]) -> list[str]:
+    """Return the longest name of at least 3 letters that ``word`` begins with, ``lat`` for ``latitude``."""
+    found = [name for name in names if len(name) >= 3 and word.startswith(name)]
+    return [max(found, key=len)] if found else []

@@ -32,7 +32,16 @@ TEXT = {
     "REACHABLE_CONSTRAINT": "no street it may use leads there and back",
     "TIME_WINDOW_CONSTRAINT": "it can't be there inside the window and back before its shift ends",
     "LOCKED_VEHICLE": "it is being loaded or on the road and takes nothing new",
+    "FLEET_FULL": "it could take the order alone, but has no load or time left for it in this plan",
 }
+"""In the words that follow "3 vehicles: ", for what is not told with names of its own."""
+
+CLOSEST = (
+    "FLEET_FULL", "LOCKER_CAPACITY_CONSTRAINT", "OPENING_HOURS_CONSTRAINT", "ZFE_CONSTRAINT", "TIME_WINDOW_CONSTRAINT",
+    "RELEASE_CONSTRAINT", "LOCKED_VEHICLE", "CAPACITY_CONSTRAINT", "DIMENSION_CONSTRAINT", "SKILL_CONSTRAINT",
+    "REACHABLE_CONSTRAINT", "HUB_CONSTRAINT",
+)  # fmt: skip
+"""Reasons in the order they are told: those of the vehicles that come closest to taking the order first."""
 
 PERMANENT = frozenset({"HUB_CONSTRAINT", "SKILL_CONSTRAINT", "DIMENSION_CONSTRAINT", "CAPACITY_CONSTRAINT"})
 """What the same fleet can't do on another day either."""
@@ -71,7 +80,21 @@ class Explainer:
         if not found:
             text = "there is no vehicle of one's own or in reserve to plan with"
             return (Reason(code="NO_VEHICLE", text=text), *refused)
-        return (*(_sum_up(finding, count) for finding, count in sorted(found.items())), *refused)
+        return (*(_sum_up(finding, count) for finding, count in _closest_first(found)), *refused)
+
+    def in_full(self, row: int) -> tuple[Reason, ...]:
+        """Return :meth:`reasons`, and for an order that ran out of room also what bars the vehicles that had some."""
+        short = self.reasons(row)
+        if short[0].code != "FLEET_FULL":
+            return short
+        told = (self._finding_in_plan(row, column) for column in range(len(self.instance.vehicles)))
+        found = Counter(finding for finding in told if finding is not None)
+        return (*(_sum_up(finding, count) for finding, count in _closest_first(found)), *short[1:])
+
+    def _finding_in_plan(self, row: int, column: int) -> _Finding | None:
+        if self.instance.vehicles[column].role is not Role.HIRED and fits_alone(self.instance, row, column):
+            return _Finding("FLEET_FULL", TEXT["FLEET_FULL"])
+        return self._finding(row, column)
 
     def _refusals(self, order: Order) -> tuple[Reason, ...]:
         reasons = []
@@ -164,6 +187,10 @@ class Explainer:
         there = (self.tables.duration_s[profiles, start][:, places] < INF_TRAVEL_S).any(axis=0)
         back = (self.tables.duration_s[profiles][:, places, end] < INF_TRAVEL_S).any(axis=0)
         return bool((there & back).any())
+
+
+def _closest_first(found: Counter[_Finding]) -> list[tuple[_Finding, int]]:
+    return sorted(found.items(), key=lambda item: (CLOSEST.index(item[0].code), item[0]))
 
 
 def _sum_up(finding: _Finding, count: int) -> Reason:

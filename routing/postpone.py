@@ -35,7 +35,7 @@ def settle_unserved(instance: Instance, tours: Tours) -> tuple[tuple[Postponed, 
         never = all(reason.code in PERMANENT for reason in reasons)
         day = None if never else _first_day_with_room(instance, tours, row, rooms)
         if day is None:
-            unassigned.append(Unassigned(order_id=order.id, reasons=reasons))
+            unassigned.append(Unassigned(order_id=order.id, reasons=explainer.in_full(row)))
         else:
             postponed.append(Postponed(order_id=order.id, to_day=day, reasons=reasons))
     return tuple(postponed), tuple(unassigned)

@@ -68,7 +68,7 @@ def prepare_replan(
     city : City
         The city the plan was made on.
     statuses : sequence of VehicleStatus
-        What has happened; a vehicle without one has not begun.
+        What has happened; a vehicle without one is where the plan says.
     freeze_before : aware datetime, optional
         Stops planned to start before this instant keep vehicle, order and times.
 
@@ -89,6 +89,7 @@ def prepare_replan(
     instance = build_instance(request, city)
     tours = {tour.vehicle_id: tour for tour in plan.tours}
     _let_own_orders_in(instance, tours)
+    _respect_the_present(instance, tours)
     start, locks = _start(instance, tours, freeze_before)
     _hold(instance, start)
     return Replan(instance, start, locks)
@@ -188,6 +189,30 @@ def _let_own_orders_in(instance: Instance, tours: dict[str, Tour]) -> None:
                 if handover.order_id in rows:
                     allowed[:, rows[handover.order_id]] = 0
                     allowed[column, rows[handover.order_id]] = 1
+
+
+def _respect_the_present(instance: Instance, tours: dict[str, Tour]) -> None:
+    """Keep new work out of the past: the present is the latest moment any vehicle was seen on the road.
+
+    An idle vehicle can't leave before it; a tour that was to leave before it, and of which no status says otherwise,
+    has left as planned and takes nothing new.
+    """
+    tables = instance.problem.tables
+    seen = [instance.day_s(status.at) for status in instance.statuses.values() if status.at is not None]
+    present_s = max(seen, default=None)
+    if present_s is None:
+        return
+    rows = {order.id: row for row, order in enumerate(instance.orders)}
+    for column, vehicle in enumerate(instance.vehicles):
+        tour, status = tours.get(vehicle.id), instance.statuses.get(vehicle.id)
+        if tour is None:
+            tables.veh_open_s[column] = max(int(tables.veh_open_s[column]), present_s)
+        elif status is None and instance.day_s(tour.departure_at) < present_s:
+            own = [rows[handover.order_id] for stop in tour.stops for handover in stop.handovers
+                   if handover.order_id in rows]  # fmt: skip
+            kept = tables.allowed[column, own].copy()
+            tables.allowed[column, :] = 0
+            tables.allowed[column, own] = kept
 
 
 def _start(

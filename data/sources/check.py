@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime, time, timedelta
 
 from data.errors import near_miss
+from data.hours import zone_named
+from data.model.base import Window
 from data.model.city import City
 from data.model.hub import Hub
 from data.model.order import Order
@@ -51,8 +54,17 @@ def check_request(request: PlanRequest, city: City | None) -> tuple[str, ...]:
         if vehicle.category is Category.CARGO_BIKE and vehicle.energy in _MOTORS:
             message = f"cargo bike `{vehicle.id}` runs on {vehicle.energy}"
             problems.add("invalid_value", message, f"#/vehicles/{index}/energy", "write electric or human")
+        if not _works_on_day(vehicle.shift, request):
+            message = f"the shift of `{vehicle.id}` is not on the planned day {request.day}"
+            problems.add("shift_outside_day", message, f"#/vehicles/{index}/shift", "change `day` or the shift")
     problems.raise_if_any()
     return tuple(_warnings(request))
+
+
+def _works_on_day(shift: Window, request: PlanRequest) -> bool:
+    """Return whether a shift touches the planned day, its night until 6 o'clock included."""
+    midnight = datetime.combine(request.day, time(), tzinfo=zone_named(request.time_zone))
+    return shift.end_at > midnight and shift.start_at < midnight + timedelta(hours=30)
 
 
 def check_unique(pointer: str, ids: Iterable[str], problems: Problems) -> None:

@@ -14,8 +14,19 @@ from pathlib import Path
 from data.errors import InputError, near_miss
 
 MAX_PROBLEMS = 20
+_EXCEL = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\xff\xfe", b"\xfe\xff")
+"""How a workbook (.xlsx, .xls) and what Excel calls `Unicode text` (UTF-16) begin."""
+
 _YES = {"1", "y", "yes", "true", "vrai", "o", "oui"}
 _NO = {"0", "n", "no", "false", "faux", "non"}
+
+
+class ManyErrors(InputError):
+    """Several problems of one input, one per line, each with its own place and code."""
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        return place + self.message
 
 
 @dataclass
@@ -36,7 +47,7 @@ class Problems:
                 lines.append(f"... and {len(self.found) - MAX_PROBLEMS} more")
             first = self.found[0]
             message = "\n  ".join([f"{len(self.found)} problems:", *lines])
-            raise InputError(first.code, message, first.where, "")
+            raise ManyErrors(first.code, message, first.where)
         if self.found:
             raise self.found[0]
 
@@ -109,15 +120,29 @@ def canonical(header: str) -> str:
 def read_text(path: Path) -> str:
     """Return a file's UTF-8 text without its BOM; raises ``InputError`` where that can't be."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        raw = path.read_bytes()
     except OSError as error:
         raise InputError("unreadable_file", error.strerror or str(error), str(path), "check the path") from None
+    if raw.startswith(_EXCEL):
+        raise InputError("invalid_encoding", "this is an Excel file, no CSV", str(path), "save it as `CSV UTF-8`")
+    try:
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        message = f"not UTF-8: byte {error.object[error.start]:#04x} at offset {error.start}"
-        raise InputError("invalid_encoding", message, str(path), "save it as `CSV UTF-8`") from None
+        raise _no_utf8(raw, error.start, path) from None
     if not text.strip():
         raise InputError("empty_file", "the file is empty", str(path), "expected a header line and rows")
     return text
+
+
+def _no_utf8(raw: bytes, at: int, path: Path) -> InputError:
+    """Return the error for the first byte that is no UTF-8, shown as the old Windows encoding reads it."""
+    begins = raw.rfind(b"\n", 0, at) + 1
+    word = re.split(rb"[;,\t\r\n\"]", raw[at:], maxsplit=1)[0]
+    start = max(raw.rfind(mark, begins, at) for mark in (b";", b",", b"\t", b'"', b"\n")) + 1
+    cell = (raw[max(start, begins) : at] + word).decode("cp1252", errors="replace").strip()
+    message = f"not UTF-8: byte {raw[at]:#04x} in `{cell}`, which looks like windows-1252 (latin-1)"
+    where = f"{path}:{raw.count(bytes([10]), 0, at) + 1}"
+    return InputError("invalid_encoding", message, where, "save it as `CSV UTF-8`")
 
 
 def read_rows(path: Path, names: Mapping[str, str], required: tuple[str, ...], problems: Problems) -> list[Row]:

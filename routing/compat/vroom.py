@@ -15,7 +15,7 @@ from typing import Any
 from data.clock import elapsed_s
 from data.model.city import City
 from routing.compat.vroom_check import check_vroom
-from routing.compat.vroom_input import check_steps, distinct_spots, read_fleet, read_jobs
+from routing.compat.vroom_input import check_steps, distinct_spots, read_fleet, read_jobs, spot_owners
 from routing.compat.vroom_keys import unknown_keys
 from routing.compat.vroom_matrices import check_matrices, given_matrices, on_streets, streets_needed, used_matrices
 from routing.compat.vroom_output import write_answer
@@ -73,7 +73,8 @@ def read_vroom(document: Json, city: City | None = None) -> VroomProblem:
     options = document.get("options")
     geometry = isinstance(options, dict) and bool(options.get("g"))
     wanted = streets_needed(given, vehicles, geometry)
-    streets = on_streets(city, spots, wanted) if wanted else None
+    owners = spot_owners(vehicles, jobs)
+    streets = on_streets(city, spots, wanted, owners) if wanted else None
     measured = any("distances" in kinds for kinds in given.values())
     request = Request(
         jobs=jobs,

@@ -77,6 +77,18 @@ def distinct_spots(vehicles: Sequence[Vehicle], jobs: Sequence[Job]) -> tuple[Sp
     return tuple(first.values())
 
 
+def spot_owners(vehicles: Sequence[Vehicle], jobs: Sequence[Job]) -> dict[object, tuple[str, str]]:
+    """Return where each distinct location is first met, by its key: JSON pointer and words."""
+    owners: dict[object, tuple[str, str]] = {}
+    for row, vehicle in enumerate(vehicles):
+        for name, spot in (("start", vehicle.start), ("end", vehicle.end)):
+            if spot is not None:
+                owners.setdefault(spot.key, (f"#/vehicles/{row}/{name}", f"the {name} of vehicle {vehicle.id}"))
+    for row, job in enumerate(jobs):
+        owners.setdefault(job.spot.key, (f"#/jobs/{row}/location", f"the location of job {job.id}"))
+    return owners
+
+
 def check_steps(vehicles: Sequence[Vehicle], jobs: Sequence[Job]) -> None:
     """Raise where the initial routes name jobs that don't exist, are planned twice or can't be on that vehicle."""
     known = {job.id: job for job in jobs}

@@ -74,7 +74,7 @@ def refuse_unsupported(document: dict[str, Any]) -> None:
     """Raise for what VROOM can do and we can't yet: a plan that silently ignores it would be wrong."""
     for kind, pointer, value, _ in _objects(document):
         for key in _unsupported(kind, value):
-            raise VroomError(INPUT, f"{pointer}/{key}: `{key}` is not supported yet", f"{pointer}/{key}")
+            raise VroomError(INPUT, f"`{key}` is not supported yet", f"{pointer}/{key}")
 
 
 def _unsupported(kind: str, value: dict[str, Any]) -> Iterator[str]:

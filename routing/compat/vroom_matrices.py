@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -109,8 +110,12 @@ def streets_needed(given: Given, vehicles: Sequence[Vehicle], geometry: bool) ->
     )
 
 
-def on_streets(city: City | None, spots: Sequence[Spot], profiles: Sequence[str]) -> Streets:
+def on_streets(
+    city: City | None, spots: Sequence[Spot], profiles: Sequence[str], owners: Mapping[object, tuple[str, str]]
+) -> Streets:
     """Return travel times between ``spots`` on the city's streets, no zone closed.
+
+    ``owners`` says by a spot's key where the document gives it, as JSON pointer and in words, for the errors.
 
     Raises
     ------
@@ -132,9 +137,18 @@ def on_streets(city: City | None, spots: Sequence[Spot], profiles: Sequence[str]
     try:
         travel = travel_times(city, lat.copy(), lon.copy(), classes, ANY_DAY, "Europe/Paris")
     except JalonError as error:
-        raise VroomError(ROUTING, str(error), error.where, error.action) from error
+        raise _off_streets(error, spots, owners) from error
     place = {category: int(travel.safe_profile[row]) for row, category in enumerate(categories)}
     return Streets(travel, {profile: place[CATEGORIES[profile]] for profile in profiles})
+
+
+def _off_streets(error: JalonError, spots: Sequence[Spot], owners: Mapping[object, tuple[str, str]]) -> VroomError:
+    """Return the error of the streets in the document's terms: a point is where and whose it was given."""
+    point = re.fullmatch(r"#/(\d+)", error.where)
+    if point is None:
+        return VroomError(ROUTING, error.message, error.where, error.action)
+    where, name = owners[spots[int(point[1])].key]
+    return VroomError(ROUTING, error.message.replace(f"point {point[1]}", name, 1), where, error.action)
 
 
 def _unrestricted(category: Category) -> AccessClass:

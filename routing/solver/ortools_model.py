@@ -240,7 +240,7 @@ class GroupModel:
 
     def _add_time(self) -> None:
         tables, model = self.tables, self.model
-        horizon = int(tables.veh_close_s[self.group.vehicles].max())
+        horizon = max(int(tables.veh_close_s[self.group.vehicles].max()), *map(self.departure, self.group.vehicles), 0)
         model.AddDimensionWithVehicleTransits(self.time_of, horizon, horizon, False, "time")
         self.time = model.GetDimensionOrDie("time")
         for node, option in enumerate(self.group.options):

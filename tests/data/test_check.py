@@ -125,3 +125,12 @@ def test_all_problems_at_once() -> None:
         check_request(GOOD.replace(hubs=(HUB, HUB), vehicles=(VAN.replace(hub_id="h"),)), None)
     assert caught.value.message.startswith("2 problems:")
     assert "did you mean" in caught.value.message or "add the hub" in caught.value.message
+
+
+def test_a_shift_on_another_day_is_refused() -> None:
+    request = PlanRequest(day=date(2026, 11, 25), hubs=(HUB,), vehicles=(VAN,))
+    with pytest.raises(InputError, match="not on the planned day") as caught:
+        check_request(request, None)
+    assert caught.value.code == "shift_outside_day"
+    night = Window(start_at=datetime(2026, 11, 23, 22, tzinfo=PARIS), end_at=datetime(2026, 11, 24, 5, tzinfo=PARIS))
+    assert check_request(request.replace(day=DAY, vehicles=(VAN.replace(shift=night),)), None) == ()

@@ -120,6 +120,7 @@ def test_the_id_follows_the_facts_only(tmp_path: Path, city: City) -> None:
 def test_absent_and_foreign_files_are_refused(tmp_path: Path) -> None:
     assert refused(tmp_path / "absent.city") == "no_city_file"
     assert refused(tmp_path) == "no_city_file"
+    assert refused(Path("a\0b")) == "no_city_file"
     for content in (b"", b"JALON", b"PK\x03\x04" + bytes(100)):
         (tmp_path / "foreign.city").write_bytes(content)
         assert refused(tmp_path / "foreign.city") == "not_a_city_file"

@@ -146,6 +146,29 @@ def test_at_most_twenty_problems_are_listed(tmp_path: Path) -> None:
     assert "and 10 more" in error.message
 
 
+def test_each_problem_has_one_code(tmp_path: Path) -> None:
+    error = refused(tmp_path, "order,lat,lon,weight_kg\nA,47.2,-1.5,x\nB,47.2,-1.5,y\n")
+    assert str(error).count("[invalid_number]") == 2
+    assert str(error).splitlines()[0].endswith("2 problems:")
+
+
+@pytest.mark.parametrize("raw", [b"PK\x03\x04more", b"\xd0\xcf\x11\xe0more", "order;lat".encode("utf-16")])
+def test_what_excel_saves_is_named(raw: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_bytes(raw)
+    with pytest.raises(InputError, match="this is an Excel file") as caught:
+        read_orders(path, "HUB", DAY, "Europe/Paris")
+    assert caught.value.code == "invalid_encoding" and "CSV UTF-8" in caught.value.action
+
+
+def test_an_old_windows_encoding_is_named_with_the_cell(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_bytes("commande;nom;poids_kg\nA;Café du Port;1\n".encode("cp1252"))
+    with pytest.raises(InputError, match="`Café du Port`, which looks like windows-1252") as caught:
+        read_orders(path, "HUB", DAY, "Europe/Paris")
+    assert caught.value.where == f"{path}:2"
+
+
 def test_json(tmp_path: Path) -> None:
     book = read(tmp_path, "order,lat,lon,weight_kg\nA,47.2,-1.5,1\nB,47.3,-1.5,1\n")
     text = codec.encode(book).decode()

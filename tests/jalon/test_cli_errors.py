@@ -140,7 +140,9 @@ NOT_JSON = {
     "NaN": (b'{"hubs": [\n  {"id": "h", "lat": NaN}]}', "invalid_json", ":2:22", "NaN is no JSON number"),
     "Infinity": (b'{"hubs": [{"lat": -Infinity}]}', "invalid_json", ":1:20", "Infinity is no JSON number"),
     "an array": (b"[]", "invalid_value", "#", "object"),
-    "nested too deep": (b"[" * 100_000, "invalid_value", "#", "object"),
+    "nested too deep": (b"[" * 100_000, "invalid_json", "", "nested too deep"),
+    "VROOM's, cut off": (b'{"vehicles":[{"id":1', "invalid_json", ":1:21", "truncated"),
+    "VROOM's with NaN": (b'{"vehicles":[],"jobs":[[0,NaN]]}', "invalid_json", ":1:27", "NaN is no JSON number"),
     "French quotes": ("{« day »: 1}".encode("latin-1"), "invalid_json", ":1:2", "malformed"),
 }
 

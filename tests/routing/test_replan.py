@@ -99,6 +99,25 @@ def test_a_burst_is_taken_in_and_nobody_changes_van() -> None:
         assert set(ids_of(plan, van)) <= set(ids_of(after, van))
 
 
+def test_new_work_is_not_put_into_the_past() -> None:
+    """Once a van was seen on the road, idle vans leave after that moment, and one that must have left takes nothing."""
+    plan = one_van("a", "b", "c")
+    (tour,) = plan.tours
+    seen = left(tour, 2)
+    after = replanned(
+        plan.replace(vehicles=(*plan.vehicles, vehicle("spare")), access=()), order("new", "h5"), statuses=[seen]
+    )
+    assert ids_of(after, "spare") == ["new"]
+    assert next(each for each in after.tours if each.vehicle_id == "spare").departure_at >= seen.at
+    both = two_vans("a", "b", "c", "d")
+    first, second = sorted(both.tours, key=lambda each: each.departure_at)
+    later = left(second, len(second.stops))
+    assert later.at > first.departure_at
+    unseen = replanned(both, order("new", "h5"), statuses=[later])
+    assert ids_of(unseen, first.vehicle_id) == ids_of(both, first.vehicle_id)
+    assert [broken.order_id for broken in unseen.unassigned] == ["new"]
+
+
 def test_done_orders_vanish_and_their_boxes_stay_taken() -> None:
     small = Parcel(id="s", load_g=1, volume_dm3=1, size_mm=SMALL)
     lockers = [order(name, "locker", parcels=(small.replace(id=f"{name}.p"),)) for name in ("l1", "l2", "l3")]
@@ -121,7 +140,7 @@ def test_done_orders_vanish_and_their_boxes_stay_taken() -> None:
     assert set(after.done) == {"l1", "l2", "l3"}
     (broken,) = after.unassigned
     assert broken.order_id == "more"
-    assert [reason.code for reason in broken.reasons] == ["LOCKED_VEHICLE", "LOCKER_CAPACITY_CONSTRAINT"]
+    assert [reason.code for reason in broken.reasons] == ["LOCKER_CAPACITY_CONSTRAINT", "LOCKED_VEHICLE"]
 
 
 def test_what_a_relay_has_received_counts_for_its_day() -> None:

@@ -377,7 +377,21 @@ def test_a_place_off_the_streets_is_a_routing_error(city: City) -> None:
     warnings: list[str] = []
     answer = solve_vroom(document, city, Stop(0), warn=warnings.append)
     assert answer["code"] == 3
-    assert warnings
+    assert answer["error"].startswith("the location of job 0 (lat 2.0, lon 48.0) is ")
+    (told,) = warnings
+    assert told.startswith(f"#/jobs/0/location: {answer['error']} (") and told.count("#/") == 1
+
+
+def test_a_vehicle_off_the_streets_is_pointed_at_once(city: City) -> None:
+    document = on_streets(city)
+    lon, lat = document["vehicles"][1]["start"]
+    document["vehicles"][1]["start"] = [lat, lon]
+    warnings: list[str] = []
+    answer = solve_vroom(document, city, Stop(0), warn=warnings.append)
+    assert answer["error"].startswith("the start of vehicle 2 ")
+    (told,) = warnings
+    assert told.startswith("#/vehicles/1/start: ") and told.count("look swapped") == 1
+    assert told.endswith("[vroom_routing]")
 
 
 def test_our_check_sees_the_citys_matrices(city: City) -> None:

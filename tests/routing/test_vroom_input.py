@@ -175,6 +175,7 @@ def test_what_we_cannot_do_yet_is_refused_by_name(change: Callable[[Json], objec
         read_vroom(changed(change))
     assert caught.value.where == where
     assert "not supported yet" in caught.value.answer()["error"]
+    assert str(caught.value).count(where) == 1
     assert where.split("/")[-1] in caught.value.answer()["error"]
 
 
