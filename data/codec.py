@@ -135,6 +135,8 @@ def _require_json(data: bytes, source: str) -> None:
     """Raise where ``data`` is no JSON further on: a typed decoder stops at the first value of a wrong type."""
     try:
         msgspec.json.decode(data)
+    except msgspec.ValidationError:
+        return  # a number beyond all bounds, told better with its pointer
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _malformed(error, data, source) from None
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 from data.errors import InputError, JalonError, TooLargeError
-from jalon import cli_city
+from jalon import __version__, cli_city
 from jalon.cli_check import check, schema, warm
 from jalon.cli_plan import replan, solve
 from jalon.demo import demo
@@ -29,6 +29,22 @@ COMMANDS: tuple[Callable[..., Any], ...] = (demo, solve, replan, check, schema, 
 for command in COMMANDS:
     app.command()(command)
 app.add_typer(cli_city.app, name="city")
+
+
+def print_version(wanted: bool) -> None:
+    """Print the version and leave, if asked to."""
+    if wanted:
+        print(f"jalon {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=print_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Hold what goes before every command."""
 
 
 class Defect(JalonError):

@@ -8,7 +8,7 @@ from typing import Any
 
 from data import codec
 from data.model.plan import Plan
-from jalon.diff import compare, diff_figures, diff_line, diff_table, totals_table
+from jalon.diff import changes_table, compare, diff_figures, diff_line, diff_table, totals_table
 from jalon.inputs import require_writable
 from jalon.maps import leg_shapes, write_map
 from jalon.summary import plan_figures, print_loading_lists, print_unserved, tour_table
@@ -55,6 +55,9 @@ def deliver_replan(outcome: Outcome, before: Plan, burst: int, wanted: Wanted) -
         print_json({**figures, "dry_run": wanted.dry, "diff": diff_figures(diff)})
     console.print(diff_table(diff, outcome.plan))
     console.print(totals_table(before, outcome.plan, "The plan before and after"))
+    changes = changes_table(diff)
+    if changes.row_count:
+        console.print(changes)
     say("diff", diff_line(diff), "bold")
     _finish(outcome, wanted)
 

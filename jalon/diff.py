@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from rich.table import Table
@@ -12,6 +12,28 @@ from rich.text import Text
 from data.model.plan import Plan, Tour
 from data.units import euros
 from jalon.summary import columns, fill_share, short_class
+
+SLID = timedelta(minutes=30)
+"""A hand-over that moves by more is worth a call to whoever waits for it."""
+
+WORST, DROPPED, MOVED, ADDED = 3, 4, 2, 3
+"""How many single changes of each kind a screen lists."""
+
+Told = tuple[str, datetime]
+
+
+@dataclass(frozen=True)
+class OrderChange:
+    """One order's vehicle and hand-over time before and after; ``None`` where it was or is on no tour."""
+
+    order_id: str
+    before: Told | None
+    after: Told | None
+
+    @property
+    def slid(self) -> timedelta:
+        """How much later it is handed over; earlier is below 0, nothing where it was or is on no tour."""
+        return self.after[1] - self.before[1] if self.before and self.after else timedelta()
 
 
 @dataclass(frozen=True)
@@ -33,12 +55,15 @@ class PlanDiff:
     """Orders by what happened to them, and every vehicle's tour.
 
     ``added`` are on a tour and were on none, ``moved`` changed vehicle, ``dropped`` were on a tour and are neither
-    on one nor done.
+    on one nor done. ``slid`` are on a tour in both and are handed over more than 30 minutes earlier or later, worst
+    first. ``orders`` says it for every order on a tour before or now.
     """
 
     added: tuple[str, ...]
     moved: tuple[str, ...]
     dropped: tuple[str, ...]
+    slid: tuple[OrderChange, ...]
+    orders: dict[str, OrderChange]
     tours: tuple[TourChange, ...]
 
 
@@ -48,10 +73,14 @@ def compare(before: Plan, after: Plan) -> PlanDiff:
     tours_then = {tour.vehicle_id: tour for tour in before.tours}
     tours_now = {tour.vehicle_id: tour for tour in after.tours}
     used = [vehicle.id for vehicle in after.vehicles if vehicle.id in tours_then.keys() | tours_now.keys()]
+    orders = {one: OrderChange(one, then.get(one), now.get(one)) for one in sorted(then.keys() | now.keys())}
+    slid = [change for change in orders.values() if abs(change.slid) > SLID]
     return PlanDiff(
         added=tuple(sorted(now.keys() - then.keys())),
         moved=after.moved,
         dropped=tuple(sorted(then.keys() - now.keys() - set(after.done))),
+        slid=tuple(sorted(slid, key=lambda change: -abs(change.slid))),
+        orders=orders,
         tours=tuple(_change(vehicle, tours_then.get(vehicle), tours_now.get(vehicle), then, now) for vehicle in used),
     )
 
@@ -62,6 +91,18 @@ def diff_figures(diff: PlanDiff) -> dict[str, Any]:
         "added": len(diff.added),
         "moved": list(diff.moved),
         "dropped": list(diff.dropped),
+        "eta_moved": len(diff.slid),
+        "eta_worst": [
+            {
+                "order": change.order_id,
+                "vehicle_before": change.before[0],
+                "vehicle_after": change.after[0],
+                "eta_before": change.before[1].isoformat(),
+                "eta_after": change.after[1].isoformat(),
+            }
+            for change in diff.slid[:WORST]
+            if change.before and change.after
+        ],
         "tours": [
             {
                 "vehicle": change.vehicle_id,
@@ -97,6 +138,18 @@ def diff_table(diff: PlanDiff, after: Plan) -> Table:
     return table
 
 
+def changes_table(diff: PlanDiff) -> Table:
+    """Return up to 12 single changes, what people would be called about first; fits 80 columns."""
+    table = columns("Single changes, a few of each kind", "change", "order", "from", "to")
+    rows = [("dropped", diff.orders[one]) for one in diff.dropped[:DROPPED]]
+    rows += [(f"{round(change.slid.total_seconds() / 60):+d} min", change) for change in diff.slid[:WORST]]
+    rows += [("moved", diff.orders[one]) for one in diff.moved[:MOVED] if one in diff.orders]
+    rows += [("added", diff.orders[one]) for one in diff.added[:ADDED]]
+    for kind, change in rows:
+        table.add_row(kind, Text(change.order_id), _told(change.before), _told(change.after))
+    return table
+
+
 def totals_table(before: Plan, after: Plan, title: str) -> Table:
     """Return both plans' sums side by side."""
     table = columns(title, "", "before", "after")
@@ -119,10 +172,11 @@ def totals_table(before: Plan, after: Plan, title: str) -> Table:
 def diff_line(diff: PlanDiff) -> str:
     """Return the counts in one line."""
     line = f"{len(diff.added)} orders added to tours, {len(diff.moved)} moved to another vehicle"
+    line += f", {len(diff.slid)} handed over more than 30 min earlier or later" if diff.slid else ""
     return f"{line}, {len(diff.dropped)} dropped: {', '.join(diff.dropped[:5])}" if diff.dropped else line
 
 
-def _starts(plan: Plan) -> dict[str, tuple[str, datetime]]:
+def _starts(plan: Plan) -> dict[str, Told]:
     """Return vehicle and hand-over time of every order on a tour."""
     return {
         handover.order_id: (tour.vehicle_id, handover.start_at)
@@ -136,8 +190,8 @@ def _change(
     vehicle_id: str,
     before: Tour | None,
     after: Tour | None,
-    then: dict[str, tuple[str, datetime]],
-    now: dict[str, tuple[str, datetime]],
+    then: dict[str, Told],
+    now: dict[str, Told],
 ) -> TourChange:
     mine = [order_id for order_id, (carrier, _) in now.items() if carrier == vehicle_id]
     kept = [order_id for order_id in mine if order_id in then and then[order_id][0] == vehicle_id]
@@ -148,6 +202,10 @@ def _change(
 
 def _orders(tour: Tour | None) -> int:
     return sum(len(stop.handovers) for stop in tour.stops) if tour else 0
+
+
+def _told(told: Told | None) -> Text:
+    return Text(f"{told[1]:%H:%M} {told[0]}" if told else "on no tour")
 
 
 def _arrow(before: str, after: str) -> str:

@@ -14,7 +14,8 @@ from data.model.vehicle import Category, Vehicle
 from data.units import euros
 from jalon.terminal import console, say
 
-LEFT = ("", "vehicle", "class", "last stop first")
+LEFT = ("", "vehicle", "class", "last stop first", "change", "order", "from", "to")
+WIDEST = {"vehicle": 16, "order": 16, "from": 22, "to": 22}
 SHORT = {Category.CARGO_BIKE: "bike", Category.VUL: "van", Category.PL: "truck", Category.VP: "car"}
 FIRST, LAST = 3, 1  # parcels shown of a loading list
 
@@ -58,7 +59,7 @@ def columns(title: str, *names: str) -> Table:
     table = Table(title=Text(title, "bold"), title_justify="left", box=None, header_style="dim", padding=(0, 2, 0, 0))
     for name in names:
         left = name in LEFT
-        width = 16 if name == "vehicle" else None
+        width = WIDEST.get(name)
         table.add_column(name, justify="left" if left else "right", no_wrap=True, overflow="ellipsis", max_width=width)
     return table
 

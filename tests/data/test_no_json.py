@@ -70,8 +70,8 @@ def test_nested_too_deep(raw: str) -> None:
 @pytest.mark.parametrize(
     ("raw", "where", "says"),
     [
-        ('{"vehicles": [{"id": 1', ":1:22", "truncated"),
-        ('{"vehicles": [{"id": 1}],\n "matrices": [[0, NaN], [60, 0]]}', ":2:20", "NaN is no JSON number"),
+        ('{"vehicles": [{"id": 1', ":1:23", "truncated"),
+        ('{"vehicles": [{"id": 1}],\n "matrices": [[0, NaN], [60, 0]]}', ":2:19", "NaN is no JSON number"),
     ],
 )
 def test_what_is_no_json_is_told_before_what_is_no_order_book(raw: str, where: str, says: str) -> None:

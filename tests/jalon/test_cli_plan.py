@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +182,7 @@ def test_replan_dry_writes_nothing(folder: Path, capsys: pytest.CaptureFixture[s
     assert replan(folder, "--dry-run", "-o", folder / "plan.json", "--map", folder / "map.html") == 0
     told = capsys.readouterr()
     assert told.out == ""
+    assert "Single changes" in told.err and "on no tour" in told.err
     assert "orders added to tours" in told.err and "The plan before and after" in told.err
     assert replan(folder, "--dry-run", "--json", "-o", folder / "plan.json") == 0
     figures = town.checked_against("replan", capsys.readouterr().out)
@@ -199,6 +201,13 @@ def test_the_diff_is_that_of_the_two_plans(folder: Path, capsys: pytest.CaptureF
         for plan in (then, now)
     ]  # fmt: skip
     assert diff["added"] == len(starts[1].keys() - starts[0].keys()) and diff["dropped"] == []
+    slid = {
+        order: abs(datetime.fromisoformat(starts[1][order][1]) - datetime.fromisoformat(starts[0][order][1]))
+        for order in starts[0].keys() & starts[1].keys()
+    }
+    far = sorted((gap for gap in slid.values() if gap > timedelta(minutes=30)), reverse=True)
+    assert diff["eta_moved"] == len(far)
+    assert [slid[change["order"]] for change in diff["eta_worst"]] == far[:3]
     for tour in diff["tours"]:
         mine = {order for order, (vehicle, _) in starts[1].items() if vehicle == tour["vehicle"]}
         assert set(tour["added"]) == mine - starts[0].keys()

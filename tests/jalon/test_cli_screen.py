@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import io
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 import typer
@@ -13,7 +15,7 @@ from rich.console import Console, RenderableType
 from data.model.plan import Plan
 from jalon import terminal
 from jalon.cli import app
-from jalon.diff import compare, diff_table, totals_table
+from jalon.diff import changes_table, compare, diff_figures, diff_line, diff_table, totals_table
 from jalon.summary import tour_table
 from routing.solver.engine import Progress
 from tests.jalon import town
@@ -74,6 +76,41 @@ def test_the_diff_keeps_to_80_columns() -> None:
     assert len(lines) == 11 and max(map(len, lines)) <= 80
 
 
+def later(plan: Plan, tour_row: int, by: timedelta) -> Plan:
+    """Return the plan with one tour's hand-overs moved."""
+    tour = plan.tours[tour_row]
+    stops = [
+        stop.replace(handovers=tuple(one.replace(start_at=one.start_at + by) for one in stop.handovers))
+        for stop in tour.stops
+    ]
+    tours = list(plan.tours)
+    tours[tour_row] = tour.replace(stops=tuple(stops))
+    return plan.replace(tours=tuple(tours))
+
+
+def test_hand_overs_that_move_by_more_than_half_an_hour_are_told() -> None:
+    before = small_plan(1).replace(moved=())
+    orders = sorted(one.order_id for stop in before.tours[0].stops for one in stop.handovers)
+    for minutes, told in ((30, 0), (-30, 0), (31, len(orders)), (-31, len(orders))):
+        diff = compare(before, later(before, 0, timedelta(minutes=minutes)))
+        assert sorted(change.order_id for change in diff.slid) == (orders if told else [])
+        figures = diff_figures(diff)
+        assert (figures["eta_moved"], len(figures["eta_worst"])) == (told, min(3, told))
+        assert any("handed over more than 30 min" in line for line in [diff_line(diff)]) is bool(told)
+    lines = shown(changes_table(diff))
+    assert len(lines) == 2 + min(3, len(orders)) and all(line.startswith("-31 min") for line in lines[2:])
+
+
+def test_single_changes_keep_to_12_lines_of_80_columns() -> None:
+    before = busy_plan()
+    lost = before.replace(tours=before.tours[1:])
+    for old, new, label, other in ((before, lost, "dropped", "from"), (lost, before, "added", "to")):
+        lines = shown(changes_table(compare(old, new)))
+        assert 2 < len(lines) <= 14 and max(map(len, lines)) <= 80
+        assert any(line.startswith(label) and "on no tour" in line for line in lines[2:])
+        assert other in lines[1]
+
+
 @pytest.mark.parametrize("on_terminal", [True, False])
 def test_work_is_followed(on_terminal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """A bar per job and one line per search on a terminal; plain lines, never wrapped, elsewhere."""
@@ -118,6 +155,12 @@ def test_help_of_the_whole(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(words[0] in text for words in COMMANDS)
     assert "130" in text and "Exit codes" in text
     assert town.run() == 2
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    assert town.run("--version") == 0
+    told = capsys.readouterr()
+    assert (told.out, told.err) == (f"jalon {importlib.metadata.version('jalon')}\n", "")
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)

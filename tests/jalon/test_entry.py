@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from jalon.entry import STOPPED
 from tests.jalon import town
 
 # imports as they end, from early to late; the interpreter tells each on stderr
-STEPS = ("typer", "numpy", "msgspec", "numba", "jalon.inputs")
+STEPS = ("typer", "numpy", "msgspec", "numba")
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -42,3 +43,8 @@ def test_it_hands_over_to_the_command_line() -> None:
     words = [sys.executable, "-c", "from jalon.entry import main; main()", "schema", "no-such"]
     done = subprocess.run(words, cwd=town.ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 2 and "unknown_schema" in done.stderr
+
+
+def test_the_program_begins_there() -> None:
+    (script,) = importlib.metadata.entry_points(group="console_scripts", name="jalon")
+    assert script.value == "jalon.entry:main"
