@@ -2,6 +2,7 @@
 # Builds a city, invents a day in it, plans the day, checks the plan and draws it.
 #   examples/01_plan_a_day.sh [FOLDER]      LIMIT: seconds to search
 set -euo pipefail
+PATH="$(cd "$(dirname "$0")/.." && pwd)/.venv/bin:$PATH"
 out=${1:-example-out}
 mkdir -p "$out"
 

@@ -2,6 +2,7 @@
 # VROOM's JSON goes in, VROOM's JSON comes out: here with a matrix of its own, else with --city FILE.
 #   examples/03_vroom.sh [FOLDER]      LIMIT: seconds to search
 set -euo pipefail
+PATH="$(cd "$(dirname "$0")/.." && pwd)/.venv/bin:$PATH"
 out=${1:-example-out}
 mkdir -p "$out"
 

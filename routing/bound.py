@@ -85,12 +85,12 @@ def _needs_of(instance: Instance, row: int) -> list[dict[int, int]]:
 def least_time_s(instance: Instance) -> I64:
     """Return, per order, the least seconds any vehicle spends on it: service plus the nearest way in."""
     tables = instance.problem.tables
-    fastest = tables.duration_s.min(axis=0)
     used = np.unique(np.concatenate([tables.opt_loc, tables.veh_start]))
-    into = fastest[np.ix_(used, tables.opt_loc)].astype(np.int64)
-    into[used[:, None] == tables.opt_loc[None, :]] = INF_TRAVEL_S
-    shared = np.bincount(tables.opt_loc, minlength=fastest.shape[0])[tables.opt_loc] > 1
-    nearest = np.where(shared, 0, into.min(axis=0, initial=INF_TRAVEL_S))
+    between = tables.duration_s[:, used[:, None], used[None, :]].min(axis=0)
+    np.fill_diagonal(between, INF_TRAVEL_S)
+    into = between.min(axis=0)[np.searchsorted(used, tables.opt_loc)].astype(np.int64)
+    shared = np.bincount(tables.opt_loc)[tables.opt_loc] > 1
+    nearest = np.where(shared, 0, into)
     way_in = np.where(nearest >= INF_TRAVEL_S, 0, nearest)
     least = tables.opt_service_s + np.where(shared, 0, tables.opt_setup_s) + way_in
     return np.array(

@@ -122,13 +122,17 @@ def _allowed(
             raise InputError("unknown_order", f"status of {vehicle_id} has {order_id!r} on board", "#/statuses",
                              "every order on board must be among the plan's orders and not done")  # fmt: skip
     table = np.zeros((len(vehicles), len(orders)), dtype=np.uint8)
+    alike: dict[tuple[object, ...], NDArray[np.uint8]] = {}
+    held = {column: carrier[order.id] for column, order in enumerate(orders) if order.id in carrier}
     for row, vehicle in enumerate(vehicles):
-        status = statuses.get(vehicle.id)
-        closed = status is not None and (status.has_left or status.loading_started)
         if vehicle.role is Role.HIRED:
             continue
-        for column, order in enumerate(orders):
-            holder = carrier.get(order.id)
-            free = holder is None and not closed
-            table[row, column] = (free or holder == vehicle.id) and not may_take(vehicle, order)
+        kind = (vehicle.hub_id, vehicle.skills, vehicle.max_mm)  # all that may_take looks at
+        if kind not in alike:
+            alike[kind] = np.array([not may_take(vehicle, order) for order in orders], dtype=np.uint8)
+        status = statuses.get(vehicle.id)
+        if status is None or not (status.has_left or status.loading_started):
+            table[row] = alike[kind]
+        for column, holder in held.items():
+            table[row, column] = holder == vehicle.id and alike[kind][column]
     return table

@@ -106,7 +106,7 @@ const popups = {
     el("p", {}, el("b", {}, order.order), ` · ${plural(order.parcels, "colis")}`),
     el("p", {}, order.address),
     order.windows.length ? el("p", {}, `créneau ${order.windows.join(", ")}`) : null,
-    ...order.reasons.map((reason) => el("article", {}, reason.text, el("p", {}, reason.code))),
+    ...order.reasons.map((reason) => el("article", {}, el("b", {}, reason.label), el("p", {}, reason.text), el("p", {}, reason.code))),
     news(order.order),
   ],
   places: (place) => [
@@ -179,7 +179,7 @@ function renderLists() {
   const list = (mark, label, rows) => (rows.length
     ? [el("details", {}, el("summary", {}, icon(mark), label, el("span", {}, number(rows.length))), el("ul", {}, ...rows))] : []);
   const lone = (kind) => state.view.lone.features.map((each) => each.properties).filter((each) => each.kind === kind)
-    .map((each) => row(each.order, each.reasons.map((reason) => reason.text).join(" ")));
+    .map((each) => row(each.order, each.reasons[0].label));
   const known = (ids) => ids.filter((id) => ofOrder.has(id)).map((id) => row(id, history(id)));
   byId("lists").replaceChildren(
     ...list("unassigned", "Non servi", lone("unassigned")), ...list("postponed", "Reporté", lone("postponed")),

@@ -20,6 +20,24 @@ Shapes = Mapping[tuple[str, str, int], list[tuple[float, float]]]
 Point = tuple[float, float]
 V = TypeVar("V", bound=Value)
 
+REASON_LABELS = {
+    "FLEET_FULL": "Plus de place ou de temps dans les tournées",
+    "LOCKER_CAPACITY_CONSTRAINT": "Plus de casier ou de place au point de retrait",
+    "OPENING_HOURS_CONSTRAINT": "Point de retrait fermé sur le créneau",
+    "ZFE_CONSTRAINT": "Interdit par une zone à faibles émissions",
+    "TIME_WINDOW_CONSTRAINT": "Créneau impossible à tenir",
+    "RELEASE_CONSTRAINT": "Colis prêts trop tard",
+    "LOCKED_VEHICLE": "Véhicule en chargement ou déjà parti",
+    "CAPACITY_CONSTRAINT": "Commande au-delà de la capacité du véhicule",
+    "DIMENSION_CONSTRAINT": "Colis trop grand",
+    "SKILL_CONSTRAINT": "Compétence manquante",
+    "REACHABLE_CONSTRAINT": "Aucune rue autorisée n'y mène",
+    "HUB_CONSTRAINT": "Colis dans un autre dépôt",
+    "COST_CONSTRAINT": "Coûte plus que de reporter",
+    "NO_VEHICLE": "Aucun véhicule à planifier",
+}
+"""What a French dispatcher reads for each reason code; the plan's own text, in English, stands below it."""
+
 # Okabe and Ito's colours (Color Universal Design, 2008) and Paul Tol's "muted" scheme, without those too pale on a
 # light map or too close to the marks of postponed, unassigned and moved orders.
 PALETTE = (
@@ -220,7 +238,10 @@ class _PlanView:
             parcels=len(order.parcels),
             address=address(place),
             windows=[self.window(window) for window in order.options[0].windows],
-            reasons=[{"code": reason.code, "text": reason.text} for reason in reasons],
+            reasons=[
+                {"code": reason.code, "label": REASON_LABELS.get(reason.code, reason.code), "text": reason.text}
+                for reason in reasons
+            ],
         )
 
     def _get(self, known: Mapping[str, V], key: str, noun: str) -> V:

@@ -263,7 +263,7 @@ def after() -> Plan:
         ),
         unassigned=(
             Unassigned(order_id="lost", reasons=(Reason(code="zone_closed", text="ZFE fermée <b>aux</b> V3."),)),
-            Unassigned(order_id="B", reasons=(Reason(code="capacity", text="Plus de place."),)),
+            Unassigned(order_id="B", reasons=(Reason(code="FLEET_FULL", text="Plus de place."),)),
         ),
     )
 

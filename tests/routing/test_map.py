@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 
 from data.errors import InputError
 from data.model.streets import RoadClass
+from routing.explain import CLOSEST
 from routing.map import inline_json, payload, render_map
 from routing.map.layers import place_features, simplify_line, street_features, zone_features
-from routing.map.plan import PALETTE, assignments, load_percent, plan_view, vehicle_colours
+from routing.map.plan import PALETTE, REASON_LABELS, assignments, load_percent, plan_view, vehicle_colours
 from tests.plans import small_plan
 from tests.routing import map_sample as sample
 
@@ -141,8 +142,15 @@ def test_orders_on_no_tour_say_why_and_until_when(view: dict[str, Any]) -> None:
     assert (late["properties"]["kind"], late["properties"]["to_day"]) == ("postponed", "2026-06-19")
     [lost] = features(view["lone"], order="lost")
     assert lost["properties"]["kind"] == "unassigned"
-    assert lost["properties"]["reasons"] == [{"code": "zone_closed", "text": "ZFE fermée <b>aux</b> V3."}]
+    said = {"code": "zone_closed", "label": "zone_closed", "text": "ZFE fermée <b>aux</b> V3."}
+    assert lost["properties"]["reasons"] == [said], "a code without a French label is shown as it is"
     assert lost["geometry"]["coordinates"] == [-1.545, 47.213]
+    [full] = features(view["lone"], order="B")
+    assert full["properties"]["reasons"][0]["label"] == "Plus de place ou de temps dans les tournées"
+
+
+def test_every_reason_has_a_french_label() -> None:
+    assert {*CLOSEST, "COST_CONSTRAINT", "NO_VEHICLE"} == set(REASON_LABELS)
 
 
 def test_only_vehicles_already_on_the_road_get_a_start(view: dict[str, Any]) -> None:
