@@ -28,20 +28,23 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str
     return folder, {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "LIMIT": "1"}
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_an_example(path: Path, shell: tuple[Path, dict[str, str]]) -> None:
+@pytest.fixture(scope="module")
+def ran(shell: tuple[Path, dict[str, str]]) -> Path:
+    """Run all examples in their order, since each goes on from what the one before left; return their folder."""
     folder, environment = shell
-    run = subprocess.run(
-        ["bash", path, "out"], cwd=folder, env=environment, capture_output=True, text=True, timeout=300
-    )
-    assert run.returncode == 0, run.stderr
-    assert "Traceback" not in run.stderr
+    assert EXAMPLES
+    for path in EXAMPLES:
+        run = subprocess.run(
+            ["bash", path, "out"], cwd=folder, env=environment, capture_output=True, text=True, timeout=300
+        )
+        assert run.returncode == 0, f"{path.name}: {run.stderr}"
+        assert "Traceback" not in run.stderr
+    return folder / "out"
 
 
-def test_what_they_leave_holds(shell: tuple[Path, dict[str, str]]) -> None:
-    out = shell[0] / "out"
+def test_the_examples_run_and_what_they_leave_holds(ran: Path) -> None:
     for name in ("plan.json", "plan-2.json"):
-        assert check(json.loads((out / name).read_text())) == []
-    town.checked_against("replan", (out / "figures.json").read_text())
-    town.checked_against("vroom-solution", (out / "vroom.json").read_text())
-    assert (out / "map.html").exists() and (out / "map-2.html").exists()
+        assert check(json.loads((ran / name).read_text())) == []
+    town.checked_against("replan", (ran / "figures.json").read_text())
+    town.checked_against("vroom-solution", (ran / "vroom.json").read_text())
+    assert (ran / "map.html").exists() and (ran / "map-2.html").exists()
