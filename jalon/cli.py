@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from data.errors import InputError, JalonError, TooLargeError
-from jalon import __version__, cli_city
+from jalon import __version__, cli_bench, cli_city
 from jalon.cli_check import check, schema, warm
 from jalon.cli_plan import replan, solve
 from jalon.demo import demo
@@ -29,6 +29,7 @@ COMMANDS: tuple[Callable[..., Any], ...] = (demo, solve, replan, check, schema, 
 for command in COMMANDS:
     app.command()(command)
 app.add_typer(cli_city.app, name="city")
+app.add_typer(cli_bench.app, name="bench")
 
 
 def print_version(wanted: bool) -> None:

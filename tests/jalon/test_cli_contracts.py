@@ -12,7 +12,10 @@ import pytest
 
 from tests.jalon import town
 
-NAMES = ("demo", "solve", "replan", "check", "city-build", "city-info", "city-sample", "schema", "warm", "error")
+NAMES = (
+    *("demo", "solve", "replan", "check", "city-build", "city-info", "city-sample", "bench-matrix", "schema"),
+    *("warm", "error"),
+)
 DEMANDED = (
     *("orders_planned", "orders_burst", "served", "postponed", "unassigned", "fleet_capacity_bound", "moved"),
     *("violations", "replan_first_s", "replan_s", "km", "co2e_kg", "cost_cents", "plan_path", "map_path"),
