@@ -25,6 +25,7 @@ import tempfile
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -130,7 +131,7 @@ def main() -> None:
             for n in given.n:
                 lat, lon = points_on_streets(ground, n, given.seed)
                 with one_core():
-                    ours_s, _ = least(lambda lat=lat, lon=lon: table(ground, metric, lat, lon), given.repeats)
+                    ours_s, _ = least(partial(table, ground, metric, lat, lon), given.repeats)
                 cells = [str(n), f"{ours_s:.3f}"]
                 for annotations in ("duration", "duration,distance"):
                     osrm_s = osrm_cpu_s(pid, address, lat, lon, annotations, given.osrm_repeats)
