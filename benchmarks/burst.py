@@ -24,7 +24,7 @@ from data.synthetic.orders import normal_day
 from routing.job import Settings, plan_day
 from routing.problem import COST_PER_CENT, Problem
 from routing.replan import Replan, prepare_replan
-from routing.solver.engine import Engine, construct, served, solve
+from routing.solver.engine import Engine, construct, improve, served
 from routing.solver.ortools_model import OrToolsEngine
 from routing.solver.search import RuinRecreateEngine
 from routing.solver.stop import Stop
@@ -55,7 +55,7 @@ def compare(replan: Replan, seconds: float, seed: int) -> tuple[Row, Row]:
     problem = replan.instance.problem
     engines: tuple[Engine, ...] = (RuinRecreateEngine(seed=seed), OrToolsEngine())
     first = construct(problem, replan.start)
-    ours, theirs = (measured(problem, solve(problem, Stop(seconds), (engine,), first)) for engine in engines)
+    ours, theirs = (measured(problem, improve(problem, first, Stop(seconds), (engine,))) for engine in engines)
     return ours, theirs
 
 

@@ -7,7 +7,6 @@ nothing else is coerced.
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any, TypeVar
@@ -70,12 +69,6 @@ def items(raw: bytes | str, kind: type[V], source: str = "input") -> tuple[V, ..
 def plain(raw: bytes | str, source: str = "input") -> Any:
     """Return any JSON value as plain types; raises ``InputError`` where it is no JSON."""
     return _decoded(raw, Any, source)
-
-
-def to_plain(value: Value) -> dict[str, Any]:
-    """Return ``value`` as plain JSON types."""
-    document: dict[str, Any] = json.loads(encode(value))
-    return document
 
 
 def schema(kind: Any) -> dict[str, Any]:

@@ -56,12 +56,6 @@ class TooLargeError(JalonError):
     exit_code = 4
 
 
-class NothingFeasibleError(JalonError):
-    """No plan was found in the time given (exit 5)."""
-
-    exit_code = 5
-
-
 def near_miss(word: str, known: Iterable[str]) -> str:
     """Return ``did you mean `x`?`` for the known name closest to ``word``, or an empty string."""
     names = list(known)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from routing.problem import COST_PER_CENT, Problem
 from routing.solver.insertion import fill_vehicle, insert_all
 from routing.solver.stop import Stop
-from routing.solver.tours import Tours, copy_tours, empty_tours, total_cost
+from routing.solver.tours import Tours, copy_tours, empty_tours, merit, total_cost
 
 
 @dataclass(frozen=True)
@@ -64,11 +64,19 @@ def solve(
         Told of every better complete plan.
     """
 
+    return improve(problem, construct(problem, start), stop, engines, report)
+
+
+def improve(
+    problem: Problem, tours: Tours, stop: Stop, engines: Sequence[Engine], report: Report = lambda progress, tours: None
+) -> Tours:
+    """Return the best the engines make of complete tours, each starting from the best so far; see :func:`solve`."""
+
     def tell(engine: str, tours: Tours) -> None:
         cents = int(total_cost(problem.tables, tours)) // COST_PER_CENT
         report(Progress(engine, stop.elapsed_s(), served(tours), cents), tours)
 
-    best = construct(problem, start)
+    best = tours
     tell("insertion", best)
     for engine in engines:
         if stop():
@@ -129,13 +137,5 @@ def served(tours: Tours) -> int:
 
 
 def is_better(problem: Problem, found: Tours, best: Tours) -> bool:
-    """Return whether ``found`` beats ``best``: by what is left out, weighed by promise and priority, then by cost.
-
-    An order whose promise another day still keeps weighs little: leaving two of those to save one promise is better.
-    """
-    return _merit(problem, found) < _merit(problem, best)
-
-
-def _merit(problem: Problem, tours: Tours) -> tuple[int, int]:
-    left_out = int(problem.tables.penalty[tours.vehicle < 0].sum())
-    return left_out, int(total_cost(problem.tables, tours))
+    """Return whether ``found`` beats ``best`` by :func:`routing.solver.tours.merit`."""
+    return merit(problem.tables, found) < merit(problem.tables, best)

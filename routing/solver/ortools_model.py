@@ -21,7 +21,7 @@ from routing.problem import FAR_FUTURE_S, INF_TRAVEL_S, NO_LOCATION, Problem, Ta
 from routing.solver.insertion import insert_all
 from routing.solver.sequences import append_sequence, tour_breaks, tour_nodes
 from routing.solver.stop import Stop
-from routing.solver.tours import Tours, empty_tours, schedule_tour, total_cost
+from routing.solver.tours import Tours, empty_tours, merit, schedule_tour
 
 COST_SCALE = 36_000
 """OR-Tools counts in 1/100 cent: small enough for its penalties, exact enough for ours."""
@@ -60,16 +60,12 @@ class OrToolsEngine:
 
         def offer(sequences: dict[int, list[int]]) -> None:
             found = rebuild(problem.tables, best[0], sequences)
-            if _merit(problem.tables, found) < _merit(problem.tables, best[0]):
+            if merit(problem.tables, found) < merit(problem.tables, best[0]):
                 best[0] = found
                 report(found)
 
         GroupModel(problem.tables, tours, group).search(stop, offer)
         return best[0]
-
-
-def _merit(tables: Tables, tours: Tours) -> tuple[int, int]:
-    return int(tables.penalty[tours.vehicle < 0].sum()), int(total_cost(tables, tours))
 
 
 def split_groups(tables: Tables, tours: Tours) -> list[Group]:

@@ -319,3 +319,11 @@ def total_cost(tables: Tables, tours: Tours) -> int:
         if tours.vehicle[order] < 0:
             cost += tables.penalty[order]
     return cost
+
+
+def merit(tables: Tables, tours: Tours) -> tuple[int, int]:
+    """Return what is left out, weighed by promise and priority, then the cost: less is better, in this order.
+
+    An order whose promise another day still keeps weighs little: leaving two of those to save one promise is better.
+    """
+    return int(tables.penalty[tours.vehicle < 0].sum()), int(total_cost(tables, tours))

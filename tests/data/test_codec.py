@@ -42,7 +42,7 @@ def spoilt_json(document: Any, fault: Fault) -> str:
 
 @cache
 def plan_document() -> dict[str, Any]:
-    return codec.to_plain(small_plan(3))
+    return codec.plain(codec.encode(small_plan(3)))
 
 
 # --- what goes out comes back
@@ -68,7 +68,7 @@ def test_round_trip_of_documents(kind: type[Value], data: st.DataObject) -> None
     value = data.draw(values(kind))
     raw = codec.encode(value)
     assert codec.decode(raw, kind) == value
-    document = codec.to_plain(value)
+    document = codec.plain(codec.encode(value))
     assert document["format"] == value.format and next(iter(document)) == "format"
     assert list(document) == [field.encode_name for field in struct(kind).fields]  # nothing is left unsaid
 
@@ -127,7 +127,7 @@ def test_no_number_is_infinite() -> None:
 @settings(max_examples=35, deadline=None)
 @given(data=st.data())
 def test_a_fault_is_pointed_at(kind: type[Value], data: st.DataObject) -> None:
-    document = codec.to_plain(data.draw(values(kind)))
+    document = codec.plain(codec.encode(data.draw(values(kind))))
     fault = data.draw(st.sampled_from(list(faults(document, kind))))
     error = refused(spoilt_json(document, fault), kind)
     assert error.where == f"day.json#{pointer(fault.where)}", str(fault)
@@ -144,7 +144,7 @@ def test_a_fault_is_pointed_at(kind: type[Value], data: st.DataObject) -> None:
 @settings(max_examples=2, deadline=None)
 @given(data=st.data())
 def test_every_fault_is_pointed_at(kind: type[Value], data: st.DataObject) -> None:
-    document = codec.to_plain(data.draw(values(kind)))
+    document = codec.plain(codec.encode(data.draw(values(kind))))
     for fault in faults(document, kind):
         error = refused(spoilt_json(document, fault), kind)
         assert error.where == f"day.json#{pointer(fault.where)}", str(fault)
