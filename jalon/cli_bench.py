@@ -16,7 +16,7 @@ from data.errors import InputError
 from data.model.city import City
 from jalon.matrix_bench import CATEGORY, REPEATS, measure, points_on_streets
 from jalon.options import JsonOption
-from jalon.terminal import StepBars, console, print_json, say_if_kernels_are_cold
+from jalon.terminal import StepBars, console, print_json, warm_if_cold
 from routing.citybuild import Sources, build_city
 from routing.ground import ground_of
 
@@ -49,7 +49,7 @@ def matrix(
     everything is warm. Durations and distances are found together, so cpu_with_distances_s is the same measurement.
     Turn restrictions are not applied.
     """
-    say_if_kernels_are_cold()
+    warm_if_cold()
     city, load_s = _loaded(network)
     with console.status(f"measuring {n} x {n} for {CATEGORY.value}"):
         lat, lon = points_on_streets(ground_of(city), n, seed)

@@ -17,7 +17,7 @@ from data.synthetic.city import synthetic_city
 from data.synthetic.sample import write_sample
 from jalon.inputs import refuse_unused, require_writable
 from jalon.options import JsonOption
-from jalon.terminal import StepBars, print_json, say, say_if_kernels_are_cold
+from jalon.terminal import StepBars, print_json, say, warm_if_cold
 from routing.citybuild import Sources, build_city
 from routing.travel import prepare_city
 
@@ -55,7 +55,7 @@ def build(
     The streets are ordered once, so that travel times are fast ever after.
     """
     require_writable(output)
-    say_if_kernels_are_cold()
+    warm_if_cold()
     started_s = clock.elapsed_s()
     notes: list[str] = []
     with StepBars() as bars:

@@ -33,7 +33,7 @@ from jalon.options import (
     SeedOption,
     StrictOption,
 )
-from jalon.terminal import SearchLine, interruptible, say, say_if_kernels_are_cold
+from jalon.terminal import SearchLine, interruptible, say, warm_if_cold
 from routing.job import Settings, plan_day, replan_day
 from routing.solver.stop import Stop
 
@@ -71,7 +71,7 @@ def solve(
         for warning in check_request(request, place):
             say("warning", warning, "yellow")
     require_room(request.orders, request.vehicles, name)
-    say_if_kernels_are_cold()
+    warm_if_cold()
     stop = Stop(limit)
     with blaming(name), SearchLine("solve") as line, interruptible(stop):
         outcome = plan_day(request, place, stop, Settings(seed=seed, progress=line, publish=wanted.write_early))
@@ -113,7 +113,7 @@ def replan(
     for warning in warnings:
         say("warning", f"{burst}{warning}", "yellow")
     require_room((*before.orders, *book.orders), before.vehicles, str(burst))
-    say_if_kernels_are_cold()
+    warm_if_cold()
     stop = Stop(limit)
     with blaming(plan_path), SearchLine("replan") as line, interruptible(stop):
         settings = Settings(seed=seed, progress=line, publish=wanted.write_early)

@@ -10,7 +10,7 @@ import msgspec
 
 from data import codec
 from jalon.inputs import load_city
-from jalon.terminal import SearchLine, interruptible, print_json, say, say_if_kernels_are_cold
+from jalon.terminal import SearchLine, interruptible, print_json, say, warm_if_cold
 from routing.compat.vroom import is_vroom, solve_vroom
 from routing.job import default_engines
 from routing.solver.stop import Stop
@@ -38,7 +38,7 @@ def solve_document(
     place = load_city(city, "", Path()) if city else None
     if geometry:
         document = {**document, "options": {**document.get("options", {}), "g": True}}
-    say_if_kernels_are_cold()
+    warm_if_cold()
     with SearchLine("solve", unit="in VROOM's cost", per_unit=1) as line, interruptible(stop):
         answer = solve_vroom(document, place, stop, default_engines(seed), lambda progress, _: line(progress), _warn)
     if output is not None and "error" not in answer:

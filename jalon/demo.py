@@ -23,7 +23,7 @@ from jalon.inputs import require_writable
 from jalon.maps import leg_shapes, write_map
 from jalon.options import JsonOption
 from jalon.summary import plan_figures, print_loading_lists, print_unserved
-from jalon.terminal import SearchLine, StepBars, console, interruptible, print_json, say, say_if_kernels_are_cold
+from jalon.terminal import SearchLine, StepBars, console, interruptible, print_json, say, warm_if_cold
 from routing.job import Outcome, Settings, plan_day, replan_day
 from routing.solver.stop import Stop
 from routing.travel import prepare_city
@@ -54,7 +54,7 @@ def demo(
     """
     plan_path, map_path = output / "plan.json", output / "map.html"
     require_writable(plan_path, map_path)
-    say_if_kernels_are_cold()
+    warm_if_cold()
     city = _city(seed, output)
     day = next_working_days(clock.now().date(), 1)[0]
     request = normal_day(city, day, orders, seed).replace(city=CITY_FILE)

@@ -18,6 +18,7 @@ from data.errors import JalonError
 from routing.jit import cache_dir
 from routing.solver.engine import Progress as SearchProgress
 from routing.solver.stop import Stop
+from routing.warm import warm_kernels
 
 console = Console(stderr=True, highlight=False)
 
@@ -38,10 +39,11 @@ def say(label: str, text: str, style: str = "") -> None:
     console.print(Text.assemble((label, style), " ", text), soft_wrap=True)
 
 
-def say_if_kernels_are_cold() -> None:
-    """Tell that this run compiles kernels first, which is else a minute without a word."""
+def warm_if_cold() -> None:
+    """Compile the kernels before any clock runs, saying so: else a cold cache eats the search time without a word."""
     if not all(any(cache_dir(room).rglob("*.nbi")) for room in ("routing.matrix", "routing.solver")):
         say("note", "compiling kernels first, about a minute, once per version (`jalon warm` does it ahead)", "yellow")
+        warm_kernels()
 
 
 @contextmanager
