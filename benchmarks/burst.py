@@ -40,7 +40,7 @@ def measured(problem: Problem, tours: Tours) -> Row:
     """Return orders served, penalty of what is left out in cents, and what the tours cost in cents."""
     left_out = int(problem.tables.penalty[tours.vehicle < 0].sum()) // COST_PER_CENT
     cents = sum(int(tour_cost(problem.tables, tours, row)) for row in range(problem.vehicles)) // COST_PER_CENT
-    return served(tours), left_out, cents
+    return served(problem.tables, tours), left_out, cents
 
 
 def prepared(city: City, orders: int, extra: int, seed: int) -> Replan:

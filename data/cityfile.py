@@ -24,7 +24,7 @@ from data.model.place import Place
 from data.model.streets import StreetNetwork
 from data.model.zone import Zone
 
-VERSION = 1
+VERSION = 2
 BUILD_AGAIN = "build it again with `jalon city build`"
 
 _MAGIC = b"JALONCTY"
@@ -51,6 +51,7 @@ class CityHeader(Value):
     name: str
     zones: tuple[Zone, ...]
     places: tuple[Place, ...]
+    street_hours: tuple[str, ...]
     arrays: tuple[ArrayEntry, ...]
 
 
@@ -75,7 +76,7 @@ def write_city(city: City, path: Path) -> None:
     for name, array in arrays.items():
         entries.append(_entry(name, array, offset))
         offset += _padded(array.nbytes)
-    header = codec.encode(CityHeader(name=city.name, zones=city.zones, places=city.places, arrays=tuple(entries)))
+    header = codec.encode(_header(city, entries))
     data_start = _padded(_PREAMBLE.size + len(header))
     preamble = _PREAMBLE.pack(_MAGIC, VERSION, len(header), data_start + offset, _digest(header).digest())
     parts = [(preamble + header).ljust(data_start, b"\0")]
@@ -96,7 +97,7 @@ def read_city(path: Path, verify: bool = True) -> City:
     Raises
     ------
     RoutingDataError
-        ``no_city_file``, ``not_a_city_file``, ``newer_city_file`` or ``damaged_city_file``.
+        ``no_city_file``, ``not_a_city_file``, ``older_city_file``, ``newer_city_file`` or ``damaged_city_file``.
     """
     header, body = _open(path)
     arrays = {entry.name: _view(entry, body, path, verify) for entry in header.arrays}
@@ -112,6 +113,7 @@ def read_city(path: Path, verify: bool = True) -> City:
         arc_zones=arrays[_ARC_ZONES],  # type: ignore[arg-type]
         places=header.places,
         derived=derived,
+        street_hours=header.street_hours,
     )
 
 
@@ -121,9 +123,18 @@ def city_id(city: City) -> str:
     A plan carries it, so that a plan is never read against another city's streets.
     """
     arrays = {name: _plain(name, array) for name, array in _named_arrays(city).items() if not name.startswith(_DERIVED)}
-    entries = tuple(_entry(name, array, 0) for name, array in arrays.items())
-    facts = CityHeader(name=city.name, zones=city.zones, places=city.places, arrays=entries)
-    return _digest(codec.encode(facts)).hexdigest()
+    entries = [_entry(name, array, 0) for name, array in arrays.items()]
+    return _digest(codec.encode(_header(city, entries))).hexdigest()
+
+
+def _header(city: City, entries: list[ArrayEntry]) -> CityHeader:
+    return CityHeader(
+        name=city.name,
+        zones=city.zones,
+        places=city.places,
+        street_hours=city.street_hours,
+        arrays=tuple(entries),
+    )
 
 
 def _named_arrays(city: City) -> dict[str, NDArray[np.generic]]:
@@ -190,8 +201,11 @@ def _view(entry: ArrayEntry, body: NDArray[np.uint8], path: Path, verify: bool) 
 
 
 def _other_version(path: Path, version: int) -> RoutingDataError:
+    if version == 0:
+        return _damaged(path, "there is no format 0")
     if version < VERSION:
-        return _damaged(path, f"format {version} never existed or is no longer read")
+        message = f"format {version} is older than the {VERSION} that this Jalon reads"
+        return RoutingDataError("older_city_file", message, str(path), BUILD_AGAIN)
     message = f"format {version} is newer than the {VERSION} that this Jalon reads"
     return RoutingDataError("newer_city_file", message, str(path), f"update Jalon, or {BUILD_AGAIN}")
 

@@ -8,6 +8,8 @@ nothing else is coerced.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -94,17 +96,32 @@ def write_whole(path: Path, content: bytes) -> None:
     InputError
         ``unwritable_file``.
     """
+    with whole(path) as draft:
+        draft.write_bytes(content)
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Yield where to write a file that takes its place at ``path`` once the block ends well, else nothing is left.
+
+    Raises
+    ------
+    InputError
+        ``unwritable_file``, also where the block itself can't write.
+    """
     try:
         if path.is_dir():
             raise IsADirectoryError("it is a folder")
+        if "\0" in str(path):
+            raise FileNotFoundError("there is a null byte in its name")
         draft = path.with_name(f".{path.name}.part")
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            draft.write_bytes(content)
+            yield draft
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+    except OSError as error:
         reason = _reason(error)
         raise InputError("unwritable_file", f"can't be written: {reason}", str(path), "name another path") from None
 

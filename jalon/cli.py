@@ -12,7 +12,9 @@ import typer
 from data.errors import InputError, JalonError, TooLargeError
 from jalon import __version__, cli_bench, cli_city
 from jalon.cli_check import check, schema, warm
+from jalon.cli_matrix import matrix
 from jalon.cli_plan import replan, solve
+from jalon.cli_route import route
 from jalon.demo import demo
 from jalon.terminal import interrupt_is_an_error, print_json, say
 
@@ -25,7 +27,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # paragraphs are wrapped, not printed with the line breaks of the source
     pretty_exceptions_enable=False,
 )
-COMMANDS: tuple[Callable[..., Any], ...] = (demo, solve, replan, check, schema, warm)
+COMMANDS: tuple[Callable[..., Any], ...] = (demo, solve, replan, route, matrix, check, schema, warm)
 for command in COMMANDS:
     app.command()(command)
 app.add_typer(cli_city.app, name="city")

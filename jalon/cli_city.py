@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,12 +14,13 @@ from data import clock
 from data.cityfile import city_id, read_city, write_city
 from data.errors import InputError
 from data.model.city import City
+from data.model.traffic import SPEED_FACTOR
 from data.synthetic.city import synthetic_city
 from data.synthetic.sample import write_sample
 from jalon.inputs import refuse_unused, require_writable
 from jalon.options import JsonOption
 from jalon.terminal import StepBars, print_json, say, warm_if_cold
-from routing.citybuild import Sources, build_city
+from routing.citybuild import Sources, build_city, speed_arrays
 from routing.travel import prepare_city
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="City files: build, look into, sample.")
@@ -41,6 +43,10 @@ def build(
         list[Path] | None,
         typer.Option("--relays", metavar="FILE", help="Relay points: CSV, GeoJSON or .osm.pbf; repeatable."),
     ] = None,
+    speeds: Annotated[
+        Path | None,
+        typer.Option("--speeds", metavar="FILE", help="Speeds by the hour: CSV of road class, weekday, hours, factor."),
+    ] = None,
     name: Annotated[
         str | None, typer.Option("--name", metavar="NAME", help="The city's name, else the file's.")
     ] = None,
@@ -62,9 +68,10 @@ def build(
         if source == SYNTHETIC:
             refuse_unused("the synthetic city", {"--zfe": zfe, "--relays": relays, "--name": name})
             bars("drawing the city", 0.0)
-            city = prepare_city(synthetic_city(seed), bars)
+            city = synthetic_city(seed)
+            city = prepare_city(replace(city, derived={**city.derived, **speed_arrays(speeds)}), bars)
         else:
-            found = Sources(source, tuple(zfe or ()), tuple(relays or ()), name, ignore_unreadable)
+            found = Sources(source, tuple(zfe or ()), tuple(relays or ()), name, ignore_unreadable, speeds)
             city, notes = build_city(found, bars)
     write_city(city, output)
     for note in notes:
@@ -118,6 +125,7 @@ def _show(city: City, path: Path, as_json: bool, extra: dict[str, Any]) -> None:
         "turn_restrictions": len(city.streets.restriction_only),
         "zones": len(city.zones),
         "places": len(city.places),
+        "speeds_by_hour": SPEED_FACTOR in city.derived,
         "bounds": [west, south, east, north],
         "bytes": path.stat().st_size,
         **extra,

@@ -15,6 +15,7 @@ from jalon.inputs import (
     freeze_instant,
     load_burst,
     load_city,
+    load_conditions,
     load_plan,
     load_request,
     load_statuses,
@@ -32,6 +33,8 @@ from jalon.options import (
     SecondsOption,
     SeedOption,
     StrictOption,
+    TrafficOption,
+    WeatherOption,
 )
 from jalon.terminal import SearchLine, interruptible, say, warm_if_cold
 from routing.job import Settings, plan_day, replan_day
@@ -48,6 +51,8 @@ def solve(
     city: CityOption = None,
     seed: SeedOption = 1,
     map_path: MapOption = None,
+    traffic: TrafficOption = None,
+    weather: WeatherOption = None,
     geometry: Annotated[bool, typer.Option("-g", "--geometry", help="VROOM only: add the routes' geometry.")] = False,
     as_json: JsonOption = False,
     strict: StrictOption = False,
@@ -62,7 +67,8 @@ def solve(
     wanted = Wanted(output, map_path, as_json, loading)
     document = vroom_document(raw)
     if document is not None:
-        refuse_unused("VROOM's JSON", {"--map": map_path, "--loading": loading})
+        other = {"--map": map_path, "--loading": loading, "--traffic": traffic, "--weather": weather}
+        refuse_unused("VROOM's JSON", other)
         return solve_document(document, city, Stop(limit), seed, output, geometry, strict)
     refuse_unused("a Jalon request", {"--geometry": geometry})
     request = load_request(raw, name)
@@ -70,11 +76,15 @@ def solve(
     with blaming(name):
         for warning in check_request(request, place):
             say("warning", warning, "yellow")
+    conditions, notes = load_conditions(place, traffic, weather)
+    for note in notes:
+        say("note", note, "yellow")
     require_room(request.orders, request.vehicles, name)
     warm_if_cold()
     stop = Stop(limit)
     with blaming(name), SearchLine("solve") as line, interruptible(stop):
-        outcome = plan_day(request, place, stop, Settings(seed=seed, progress=line, publish=wanted.write_early))
+        settings = Settings(seed=seed, progress=line, publish=wanted.write_early)
+        outcome = plan_day(request, place, stop, settings, conditions)
     deliver(outcome, wanted)
     return exit_code(outcome.plan, stop, strict)
 
@@ -91,6 +101,8 @@ def replan(
     freeze_before: Annotated[
         str | None, typer.Option("--freeze-before", metavar="TIME", help="10:30: stops planned earlier stay as told.")
     ] = None,
+    traffic: TrafficOption = None,
+    weather: WeatherOption = None,
     seed: SeedOption = 1,
     map_path: MapOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; print what would change.")] = False,
@@ -112,11 +124,14 @@ def replan(
     book, warnings = load_burst(burst, before, place)
     for warning in warnings:
         say("warning", f"{burst}{warning}", "yellow")
+    conditions, notes = load_conditions(place, traffic, weather)
+    for note in notes:
+        say("note", note, "yellow")
     require_room((*before.orders, *book.orders), before.vehicles, str(burst))
     warm_if_cold()
     stop = Stop(limit)
     with blaming(plan_path), SearchLine("replan") as line, interruptible(stop):
         settings = Settings(seed=seed, progress=line, publish=wanted.write_early)
-        outcome = replan_day(before, book, place, stop, settings, statuses, frozen)
+        outcome = replan_day(before, book, place, stop, settings, statuses, frozen, conditions)
     deliver_replan(outcome, before, len(book.orders), wanted)
     return exit_code(outcome.plan, stop, strict)

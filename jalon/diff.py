@@ -201,7 +201,7 @@ def _change(
 
 
 def _orders(tour: Tour | None) -> int:
-    return sum(len(stop.handovers) for stop in tour.stops) if tour else 0
+    return sum(not handover.collects for stop in tour.stops for handover in stop.handovers) if tour else 0
 
 
 def _told(told: Told | None) -> Text:

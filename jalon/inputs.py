@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -13,15 +13,18 @@ from zoneinfo import ZoneInfo
 
 from data import codec
 from data.cityfile import read_city
-from data.errors import InputError, RoutingDataError, TooLargeError
+from data.errors import InputError, RoutingDataError, TooLargeError, near_miss
 from data.hours import parse_hours, zone_named
 from data.model.city import City
 from data.model.place import Place
 from data.model.plan import Plan
 from data.model.request import OrderBook, PlanRequest, VehicleStatus
+from data.model.traffic import LEAST_FACTOR, WEATHER, Conditions, Traffic
 from data.sources.check import check_request, check_unique_at
 from data.sources.orders import read_orders
-from data.sources.table import Problems
+from data.sources.table import Problems, parse_number
+from data.sources.traffic import read_traffic
+from routing.conditions import city_curves
 from routing.verify import check as check_plan
 
 BYTES_PER_PAIR = 8  # seconds and metres, 32 bits each
@@ -60,7 +63,7 @@ def request_source(given: str | None, option: str | None) -> tuple[str, bytes]:
     return ("stdin" if name == "-" else name), read_bytes(name)
 
 
-def refuse_unused(kind: str, options: dict[str, object]) -> None:
+def refuse_unused(kind: str, options: Mapping[str, object]) -> None:
     """Refuse options that ``kind`` of input has no use for, rather than ignore them."""
     for name, value in options.items():
         if value:
@@ -161,6 +164,23 @@ def load_statuses(path: Path | None) -> tuple[VehicleStatus, ...]:
     check_unique_at(where, problems, "one status per vehicle")
     problems.raise_if_any()
     return found
+
+
+def load_conditions(city: City, traffic: Path | None, weather: str | None) -> tuple[Conditions, tuple[str, ...]]:
+    """Return how fast traffic is: the city's own speeds by the hour, what is reported, the weather; and notes."""
+    reported, notes = (Traffic(), ()) if traffic is None else read_traffic(traffic, city.streets)
+    return Conditions(curves=city_curves(city), traffic=reported, weather=_weather_factor(weather)), notes
+
+
+def _weather_factor(text: str | None) -> float:
+    """Return the share of the usual speed that a weather's name, or a number, stands for."""
+    if text is None:
+        return 1.0
+    factor = WEATHER.get(text.strip().casefold(), parse_number(text))
+    if factor is None or not LEAST_FACTOR <= factor <= 1.0:
+        action = near_miss(text, WEATHER) or f"one of {', '.join(WEATHER)}, or a factor from {LEAST_FACTOR:g} to 1"
+        raise InputError("bad_weather", f"{text!r} is no weather", "--weather", action)
+    return factor
 
 
 def freeze_instant(text: str | None, day: date, time_zone: str) -> datetime | None:

@@ -1,7 +1,9 @@
-"""Writes the map of a plan: the legs' true geometry on our own streets."""
+"""Writes maps: a plan with its legs' true geometry on our own streets, or a few drives side by side."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,8 @@ from data.model.plan import Leg, Plan
 from data.synthetic.city import CITY_NAME
 from routing.instance import ON_ROAD, Instance
 from routing.map import OSM_ATTRIBUTION, render_map
+from routing.map.route import render_route
+from routing.trip import Trip
 
 Shapes = dict[tuple[str, str, int], list[tuple[float, float]]]
 
@@ -20,6 +24,13 @@ def write_map(path: Path, instance: Instance, plan: Plan, before: Plan | None, e
     """Write one self-contained HTML file; ``earlier`` holds the shapes of ``before`` where they are known."""
     shapes = {**earlier, **leg_shapes(instance, plan)}
     write_whole(path, render_map(instance.city, plan, before, shapes, _attribution(instance.city)).encode())
+
+
+def write_route_map(
+    path: Path, city: City, trips: Sequence[Trip], points: Sequence[tuple[float, float]], depart_at: datetime
+) -> None:
+    """Write one self-contained HTML file of the drives between ``points`` (lat, lon)."""
+    write_whole(path, render_route(city, trips, points, depart_at, _attribution(city)).encode())
 
 
 def leg_shapes(instance: Instance, plan: Plan) -> Shapes:
@@ -47,12 +58,13 @@ def _attribution(city: City) -> str:
 
 
 def _profile(instance: Instance, row: int, source: int, target: int, leg: Leg) -> int | None:
-    """Return the profile of the vehicle's class whose tables hold exactly this leg."""
+    """Return the profile of the vehicle's class whose tables hold exactly this leg, as it was begun."""
     tables = instance.problem.tables
     cls = int(tables.veh_class[row])
-    profiles = tables.slice_profile[tables.slice_ptr[cls] : tables.slice_ptr[cls + 1]].tolist()
-    for profile in (*profiles, int(tables.safe_profile[cls])):
+    slices = slice(tables.slice_ptr[cls], tables.slice_ptr[cls + 1])
+    begun_s = leg.paces[0].whole_s if leg.paces else leg.travel_s
+    for profile in (*tables.slice_profile[slices].tolist(), *tables.slice_safe[slices].tolist()):
         entry = tables.duration_s[profile, source, target], tables.distance_m[profile, source, target]
-        if entry == (leg.travel_s, leg.distance_m):
+        if entry == (begun_s, leg.distance_m):
             return int(profile)
     return None

@@ -1,37 +1,32 @@
-"""What a table of travel times costs: points drawn along the streets, then snapped and answered again and again."""
+"""What a table of travel times costs, in a process that does nothing else: what an engine in service holds.
+
+``python -m jalon.matrix_bench CITY N SEED THREADS`` loads a built city, answers, and prints one JSON object. It imports
+neither the solver nor what builds cities, so that its peak memory is that of the tables.
+"""
 
 from __future__ import annotations
 
+import json
 import os
+import re
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from data import clock
-from data.model.city import City
+from data.cityfile import read_city
 from data.model.vehicle import Category
-from routing.doors import direct, doors, links, open_links, source_seeds, target_seeds
-from routing.ground import Ground, ground_of, prepare_city
+from routing.ground import Ground, ground_of
 from routing.matrix.arrays import F64, I32
-from routing.matrix.customize import Metric, customize
-from routing.matrix.table import many_to_many
-from routing.snap import snap
+from routing.roads import Roads, fill_table, locate_on, roads_of, snap_to
 from routing.travel import warm
 
 REPEATS = 7
 CATEGORY = Category.VUL
-
-
-@dataclass(frozen=True)
-class TableCost:
-    """Seconds; ``cpu_s`` and ``wall_s`` are minima over :data:`REPEATS` repeats of snapping and filling the table."""
-
-    cpu_s: float
-    wall_s: float
-    order_s: float
-    customize_s: float
+KIB_PER_MIB = 1024
 
 
 def points_on_streets(ground: Ground, count: int, seed: int) -> tuple[F64, F64]:
@@ -48,61 +43,35 @@ def points_on_streets(ground: Ground, count: int, seed: int) -> tuple[F64, F64]:
     -------
     lat, lon : float64 [count]
     """
-    _, index = ground.open_to(CATEGORY)
-    sizes = np.diff(index.starts)
-    points = np.arange(index.starts[-1]) + np.repeat(ground.shapes.first[index.arcs] - index.starts[:-1], sizes)
-    at_m = clock.rng(seed).uniform(0.0, index.walked_m[-1], count)
+    arc = np.flatnonzero(ground.open_to(CATEGORY).usable)
+    walked_m, first = ground.index.walked_m, ground.shapes.first
+    start_m = walked_m[first[arc]]
+    end_m = np.cumsum(walked_m[first[arc + 1] - 1] - start_m)
+    drawn_m = clock.rng(seed).uniform(0.0, end_m[-1], count)
+    chosen = np.searchsorted(end_m, drawn_m, side="right")
+    before_m = np.concatenate([[0.0], end_m])[chosen]
+    at_m = start_m[chosen] + drawn_m - before_m
     # No metre lies between one arc's end and the next one's start, so no point falls between arcs.
-    lat = np.interp(at_m, index.walked_m, ground.shapes.lat[points])
-    return lat, np.interp(at_m, index.walked_m, ground.shapes.lon[points])
+    return np.interp(at_m, walked_m, ground.shapes.lat), np.interp(at_m, walked_m, ground.shapes.lon)
 
 
-def free_flow(ground: Ground) -> Metric:
-    """Return the metric of :data:`CATEGORY` with nothing closed."""
-    weights_ms, _ = ground.open_to(CATEGORY)
-    streets = ground.streets
-    return customize(ground.topology, streets.tail, streets.head, ground.edge, weights_ms, streets.length_dm)
-
-
-def table(ground: Ground, metric: Metric, lat: F64, lon: F64) -> tuple[I32, I32]:
-    """Return durations and distances [L, L] between points, as :func:`routing.travel.travel_times` fills them.
-
-    Whole seconds and metres; :data:`routing.travel.INF_S` where there is no way.
+def table(roads: Roads, lat: F64, lon: F64, duration_s: I32, distance_m: I32 | None) -> None:
+    """Snap points and fill the tables [L, L] between them, as :func:`routing.travel.travel_times` does.
 
     Raises
     ------
     RoutingDataError
         ``far_from_streets``, ``not_a_coordinate`` or ``no_streets``.
     """
-    streets, count = ground.streets, len(lat)
-    weights_ms, index = ground.open_to(CATEGORY)
-    closed = np.zeros(streets.arcs, dtype=bool)
-    found = doors(streets, ground.shapes, snap(streets, ground.shapes, index, lat, lon), weights_ms)
-    _, same_point = np.unique(np.column_stack([lat, lon]), axis=0, return_inverse=True)
-    pairs = direct(open_links(links(found, same_point.ravel()), closed), count)
-    duration_s, distance_m = np.empty((count, count), dtype=np.int32), np.empty((count, count), dtype=np.int32)
-    sources, targets = source_seeds(streets, found, closed), target_seeds(streets, found, closed)
-    many_to_many(metric, sources, targets, pairs, duration_s, distance_m, rounded=True)
-    return duration_s, distance_m
-
-
-def measure(city: City, lat: F64, lon: F64) -> TableCost:
-    """Return what the table between the points costs on one core, kernels compiled before the first measurement."""
-    warm()
-    with one_core():
-        order_s, _ = least(lambda: prepare_city(city), 1)
-        ground = ground_of(city)
-        customize_s, _ = least(lambda: free_flow(ground), REPEATS)
-        metric = free_flow(ground)
-        cpu_s, wall_s = least(lambda: table(ground, metric, lat, lon), REPEATS)
-    return TableCost(cpu_s, wall_s, order_s, customize_s)
+    snapped = snap_to(roads.ground, roads.category, lat, lon)
+    fill_table(roads, locate_on(roads, snapped, lat, lon), duration_s, distance_m)
 
 
 @contextmanager
-def one_core() -> Iterator[None]:
-    """Keep this thread, and those it starts meanwhile, on one core; a table then takes one thread."""
+def cores(count: int) -> Iterator[None]:
+    """Keep this thread, and those it starts meanwhile, on so many cores; a table takes a thread per core."""
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(before)})
+    os.sched_setaffinity(0, sorted(before)[:count])
     try:
         yield
     finally:
@@ -118,3 +87,40 @@ def least(work: Callable[[], object], repeats: int) -> tuple[float, float]:
         cpu_s.append(clock.cpu_s() - cpu)
         wall_s.append(clock.elapsed_s() - wall)
     return min(cpu_s), min(wall_s)
+
+
+def measure(path: Path, count: int, seed: int, threads: int) -> dict[str, float]:
+    """Return seconds to load a city, to customize, and for tables between ``count`` points; and the peak (MiB)."""
+    warm()
+    with cores(threads):
+        started_s = clock.elapsed_s()
+        ground = ground_of(city := read_city(path))
+        load_s = clock.elapsed_s() - started_s
+        assert city.streets is ground.streets  # the ground lives as long as its city
+        lat, lon = points_on_streets(ground, count, seed)
+        customize_s, _ = least(lambda: roads_of(ground, CATEGORY), REPEATS)
+        roads = roads_of(ground, CATEGORY)
+        duration_s = np.empty((count, count), dtype=np.int32)
+        cpu_s, wall_s = least(lambda: table(roads, lat, lon, duration_s, None), REPEATS)
+        distance_m = np.empty_like(duration_s)
+        cpu_with_distances_s, _ = least(lambda: table(roads, lat, lon, duration_s, distance_m), REPEATS)
+    return {
+        "cpu_s": cpu_s,
+        "cpu_with_distances_s": cpu_with_distances_s,
+        "wall_s": wall_s,
+        "customize_s": customize_s,
+        "load_s": load_s,
+        "peak_rss_mb": _peak_mib(),
+    }
+
+
+def _peak_mib() -> float:
+    """Return the most memory this program held; ``getrusage`` would count what its parent held when it started it."""
+    found = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())
+    assert found is not None
+    return int(found[1]) / KIB_PER_MIB
+
+
+if __name__ == "__main__":
+    given, *numbers = sys.argv[1:]
+    sys.stdout.write(json.dumps(measure(Path(given), *map(int, numbers))))

@@ -75,7 +75,7 @@ def tour_table(plan: Plan) -> Table:
             Text(vehicle.id),
             short_class(vehicle),
             str(len(tour.stops)),
-            str(sum(len(stop.handovers) for stop in tour.stops)),
+            str(sum(not handover.collects for stop in tour.stops for handover in stop.handovers)),
             f"{tour.distance_m / 1000:.1f}",
             f"{fill_share(vehicle, tour):.0%}",
             tour.departure_at.strftime("%H:%M"),

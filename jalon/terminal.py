@@ -18,6 +18,7 @@ from data.errors import JalonError
 from routing.jit import cache_dir
 from routing.solver.engine import Progress as SearchProgress
 from routing.solver.stop import Stop
+from routing.travel import warm as warm_travel
 from routing.warm import warm_kernels
 
 console = Console(stderr=True, highlight=False)
@@ -39,11 +40,15 @@ def say(label: str, text: str, style: str = "") -> None:
     console.print(Text.assemble((label, style), " ", text), soft_wrap=True)
 
 
-def warm_if_cold() -> None:
-    """Compile the kernels before any clock runs, saying so: else a cold cache eats the search time without a word."""
-    if not all(any(cache_dir(room).rglob("*.nbi")) for room in ("routing.matrix", "routing.solver")):
+def warm_if_cold(solver: bool = True) -> None:
+    """Compile the kernels before any clock runs, saying so: else a cold cache eats the search time without a word.
+
+    Without ``solver``, those of travel times only.
+    """
+    rooms = ("routing.matrix", "routing.solver") if solver else ("routing.matrix",)
+    if not all(any(cache_dir(room).rglob("*.nbi")) for room in rooms):
         say("note", "compiling kernels first, about a minute, once per version (`jalon warm` does it ahead)", "yellow")
-        warm_kernels()
+        (warm_kernels if solver else warm_travel)()
 
 
 @contextmanager
@@ -116,6 +121,7 @@ class StepBars:
         self.bars = Progress(*columns, console=console, disable=not console.is_terminal)
         self.task: TaskID | None = None
         self.share = 0.0
+        self.step = ""
 
     def __enter__(self) -> StepBars:
         self.bars.start()
@@ -130,5 +136,6 @@ class StepBars:
             self.task = self.bars.add_task(step, total=1.0)
         self.share = share
         self.bars.update(self.task, description=step, completed=share)
-        if not console.is_terminal and share < 1:
+        if not console.is_terminal and share < 1 and step != self.step:
             say("step:", step)
+        self.step = step

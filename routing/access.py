@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,14 @@ from data.zoning import published_id
 HORIZON_END = time(6)  # tours that run past midnight are still this day's
 
 Key = tuple[Category, Critair, Energy, tuple[str, ...]]
+
+
+class VehicleKind(NamedTuple):
+    """What the rules ask of a vehicle."""
+
+    category: Category
+    critair: Critair
+    energy: Energy
 
 
 def horizon(day: date, time_zone: str) -> tuple[datetime, datetime]:
@@ -95,23 +104,38 @@ def access_classes(
         exempt = tuple(zone.id for zone in banning if _is_exempt(vehicle.id, zone, exemptions, day))
         groups.setdefault((vehicle.category, critair, vehicle.energy, exempt), []).append(vehicle.id)
     names = _names(list(groups))
-    return tuple(
-        AccessClass(
-            id=names[key],
-            category=key[0],
-            critair=key[1],
-            energy=key[2],
-            vehicle_ids=tuple(ids),
-            exempt_zone_ids=key[3],
-            closures=tuple(closure for zone in valid for closure in _closures(zone, key, start, end)),
-        )
-        for key, ids in groups.items()
-    )
+    return tuple(_access_class(names[key], key, tuple(ids), valid, start, end) for key, ids in groups.items())
+
+
+def class_access(zones: Sequence[Zone], kind: VehicleKind, day: date, time_zone: str) -> AccessClass:
+    """Return the class of any vehicle of a kind that has no exemption; see :func:`access_classes`."""
+    start, end = horizon(day, time_zone)
+    key: Key = (kind.category, _sticker(kind.energy, kind.critair), kind.energy, ())
+    valid = [zone for zone in zones if in_force(zone, day)]
+    return _access_class(_names([key])[key], key, (), valid, start, end)
 
 
 def sticker(vehicle: Vehicle) -> Critair:
     """Return the vehicle's Crit'Air class: an electric vehicle is ``EL`` even where none was given."""
-    return Critair.EL if vehicle.energy is Energy.ELECTRIC else vehicle.critair
+    return _sticker(vehicle.energy, vehicle.critair)
+
+
+def _sticker(energy: Energy, critair: Critair) -> Critair:
+    return Critair.EL if energy is Energy.ELECTRIC else critair
+
+
+def _access_class(
+    name: str, key: Key, vehicle_ids: tuple[str, ...], valid: Sequence[Zone], start: datetime, end: datetime
+) -> AccessClass:
+    return AccessClass(
+        id=name,
+        category=key[0],
+        critair=key[1],
+        energy=key[2],
+        vehicle_ids=vehicle_ids,
+        exempt_zone_ids=key[3],
+        closures=tuple(closure for zone in valid for closure in _closures(zone, key, start, end)),
+    )
 
 
 def _closures(zone: Zone, key: Key, start: datetime, end: datetime) -> Iterator[Closure]:

@@ -28,7 +28,8 @@ def fleet_bound(instance: Instance) -> Bound:
     fleet = [row for row, vehicle in enumerate(instance.vehicles) if vehicle.role is not Role.HIRED]
     caps = tables.veh_cap[fleet].sum(axis=0)
     today_s, later_s = _work_s(instance, fleet)
-    needs = [tables.load[:, 0], tables.load[:, 1], tables.load[:, 2], least_time_s(instance)]
+    load = tables.load[: len(instance.orders)]  # what is collected on the way need not fit all at once
+    needs = [load[:, 0], load[:, 1], load[:, 2], least_time_s(instance)]
     limits = [int(caps[0]), int(caps[1]), int(caps[2]), later_s]
     first_day = [*limits[:3], today_s]
     by = [
@@ -117,9 +118,20 @@ def _work_s(instance: Instance, fleet: Sequence[int]) -> tuple[int, int]:
     tables = instance.problem.tables
     today, later = 0, 0
     for row in fleet:
-        shift, breaks = instance.vehicles[row].shift, instance.vehicles[row].breaks
-        rests = int(tables.brk_duration[tables.brk_ptr[row] : tables.brk_ptr[row + 1]].sum())
-        length = instance.day_s(shift.end_at) - instance.day_s(shift.start_at)
-        today += max(0, int(tables.veh_close_s[row] - tables.veh_open_s[row]) - rests)
-        later += max(0, length - sum(pause.duration_s for pause in breaks))
+        shift = instance.vehicles[row].shift
+        own = slice(tables.brk_ptr[row], tables.brk_ptr[row + 1])
+        breaks = list(zip(tables.brk_due[own].tolist(), tables.brk_duration[own].tolist(), strict=True))
+        begins, ends = instance.day_s(shift.start_at), instance.day_s(shift.end_at)
+        today += _longest_s(int(tables.veh_open_s[row]), int(tables.veh_close_s[row]), breaks)
+        all_ahead = len(breaks) == len(instance.vehicles[row].breaks)
+        later += _longest_s(begins, ends, breaks if all_ahead else [])
     return today, later
+
+
+def _longest_s(begins_s: int, ends_s: int, breaks: list[tuple[int, int]]) -> int:
+    """Return the most work between two instants: all breaks taken, or home when the first of those left is due."""
+    most = 0
+    for taken in range(len(breaks) + 1):
+        over_s = min([ends_s, *(due_s for due_s, _ in breaks[taken:])])
+        most = max(most, over_s - begins_s - sum(length_s for _, length_s in breaks[:taken]))
+    return most

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
 import numpy as np
@@ -14,13 +14,16 @@ from data.model.order import Order
 from data.model.place import Place
 from data.model.plan import AccessClass
 from data.model.request import PlanRequest, VehicleStatus
+from data.model.traffic import Conditions
 from data.model.vehicle import Role, Vehicle
 from data.zoning import place_membership
 from routing.access import access_classes, zone_in_force
 from routing.build_fleet import FleetTables, fleet_tables
 from routing.build_orders import OptionTables, option_tables, order_penalty_cents, order_release_s
+from routing.conditions import city_curves
 from routing.instance import ON_ROAD, Instance
-from routing.problem import COST_PER_CENT, FAR_FUTURE_S, INF_TRAVEL_S, Problem, Tables
+from routing.problem import COST_PER_CENT, FAR_FUTURE_S, INF_TRAVEL_S, U8, Problem, Tables
+from routing.slices import stretches
 from routing.travel import TravelTimes, travel_times
 
 HORIZON = timedelta(hours=30)
@@ -35,8 +38,13 @@ class Locations:
     lon: np.ndarray
 
 
-def build_instance(request: PlanRequest, city: City) -> Instance:
+def build_instance(request: PlanRequest, city: City, conditions: Conditions | None = None) -> Instance:
     """Return the instance of ``request`` on ``city``.
+
+    Parameters
+    ----------
+    conditions : Conditions, optional
+        How fast traffic is; without, the city's own speeds by the hour if it has any, else free flow.
 
     Raises
     ------
@@ -48,27 +56,29 @@ def build_instance(request: PlanRequest, city: City) -> Instance:
     epoch_at = datetime.combine(request.day, time(), tzinfo=zone_named(request.time_zone))
     done = frozenset(request.done).union(*(status.done for status in request.statuses))
     orders = tuple(order for order in request.orders if order.id not in done)
-    vehicles = tuple(sorted(request.vehicles, key=lambda vehicle: vehicle.role is Role.HIRED))
+    rested = [vehicle.rested() for vehicle in request.vehicles]
+    vehicles = tuple(sorted(rested, key=lambda vehicle: vehicle.role is Role.HIRED))
     places = _used_places(request, city)
     statuses = {status.vehicle_id: status for status in request.statuses}
     access = access_classes(city.zones, vehicles, request.exemptions, request.day, request.time_zone)
     where = _locations(request, places)
-    travel = _travel(city, where, access, request)
+    travel = _travel(city, where, access, request, conditions or Conditions(curves=city_curves(city)))
     hours = {
         place.id: open_windows(place.opening_hours, epoch_at, epoch_at + HORIZON)
         for place in places.values()
         if place.opening_hours is not None
     }
     zone = zone_in_force(place_membership(where.lat, where.lon, city.zones), city.zones, request.day)
+    collected = _collected(orders, statuses)
     fleet = fleet_tables(vehicles, orders, access, statuses, where.index, epoch_at)
-    options = option_tables(orders, places, hours, where.index, access, city.zones, zone, epoch_at)
-    tables = _tables(request, orders, fleet, options, travel, zone, epoch_at)
+    options = option_tables(orders, places, hours, where.index, access, city.zones, zone, epoch_at, collected)
+    tables = _tables(request, orders, collected, fleet, options, travel, zone, epoch_at)
     given = {vehicle.id: row for row, vehicle in enumerate(request.vehicles)}
     _check_hubs(vehicles, statuses, fleet, tables, access, given)
     problem = Problem(
         tables=tables,
         epoch_at=epoch_at,
-        order_ids=tuple(order.id for order in orders),
+        order_ids=(*(order.id for order in orders), *(orders[row].id for row in collected)),
         vehicle_ids=tuple(vehicle.id for vehicle in vehicles),
         location_names=tuple(where.index),
     )
@@ -101,7 +111,19 @@ def _used_places(request: PlanRequest, city: City) -> dict[str, Place]:
                 raise InputError("unknown_place", f"order {order.id} names place {option.place_id!r}", where,
                                  "add it to `places` or build the city with its relay points")  # fmt: skip
             used[option.place_id] = known[option.place_id]
+        if (place := order.from_place) is not None:
+            if place.place_id not in known:
+                where = f"#/orders/{row}/from_place/place_id"
+                raise InputError("unknown_place", f"order {order.id} names place {place.place_id!r}", where,
+                                 "add it to `places` or build the city with its relay points")  # fmt: skip
+            used[place.place_id] = known[place.place_id]
     return used
+
+
+def _collected(orders: tuple[Order, ...], statuses: dict[str, VehicleStatus]) -> list[int]:
+    """Return the rows of the orders that are yet to be collected on the way."""
+    on_board = {order_id for status in statuses.values() for order_id in status.on_board}
+    return [row for row, order in enumerate(orders) if order.from_place is not None and order.id not in on_board]
 
 
 def _locations(request: PlanRequest, places: dict[str, Place]) -> Locations:
@@ -116,10 +138,16 @@ def _locations(request: PlanRequest, places: dict[str, Place]) -> Locations:
     return Locations({name: index for index, name in enumerate(points)}, lat.copy(), lon.copy())
 
 
-def _travel(city: City, where: Locations, access: tuple[AccessClass, ...], request: PlanRequest) -> TravelTimes:
+def _travel(
+    city: City, where: Locations, access: tuple[AccessClass, ...], request: PlanRequest, conditions: Conditions
+) -> TravelTimes:
     """Return the tables between all locations; a point no street serves is named, not numbered."""
+    shifts = [vehicle.shift for vehicle in request.vehicles]
+    if shifts:  # by the hour, speeds matter while somebody drives
+        work = min(shift.start_at for shift in shifts), max(shift.end_at for shift in shifts)
+        conditions = replace(conditions, work=work)
     try:
-        return travel_times(city, where.lat, where.lon, access, request.day, request.time_zone)
+        return travel_times(city, where.lat, where.lon, access, request.day, request.time_zone, conditions)
     except RoutingDataError as error:
         row = error.where.removeprefix("#/")
         if not row.isdigit():
@@ -132,6 +160,7 @@ def _travel(city: City, where: Locations, access: tuple[AccessClass, ...], reque
 def _tables(
     request: PlanRequest,
     orders: tuple[Order, ...],
+    collected: list[int],
     fleet: FleetTables,
     options: OptionTables,
     travel: TravelTimes,
@@ -145,14 +174,23 @@ def _tables(
         0 if order.id in on_board else order_release_s(order, loading_s[order.hub_id], epoch_at) for order in orders
     ]
     penalty = [order_penalty_cents(order, request) * COST_PER_CENT for order in orders]
-    load = [(len(order.parcels), order.load_g, order.volume_dm3) for order in orders]
+    load = np.array([(len(o.parcels), o.load_g, o.volume_dm3) for o in orders], dtype=np.int64).reshape(-1, 3)
+    load = np.concatenate([load, load[collected]])
+    pickup = np.zeros_like(load)
+    partner = np.full(len(load), -1, dtype=np.int64)
+    halves = np.arange(len(orders), len(load))
+    partner[collected], partner[halves] = halves, collected
+    pickup[collected], pickup[halves] = -load[collected], load[halves]
+    load[partner >= 0] = 0
+    kinds, apart = _kinds(request, (*orders, *(orders[row] for row in collected)))
     return Tables(
         duration_s=travel.duration_s,
         distance_m=travel.distance_m,
         slice_ptr=travel.slice_ptr.astype(np.int64),
         slice_end_s=travel.slice_end_s.astype(np.int64),
         slice_profile=travel.slice_profile.astype(np.int64),
-        safe_profile=travel.safe_profile.astype(np.int64),
+        slice_safe=travel.safe_profile.astype(np.int64),
+        slice_stretch=stretches(travel.profiles, travel.slice_ptr, travel.slice_profile),
         closed_loc=closed.reshape(len(travel.profiles), len(zone)),
         opt_ptr=options.ptr,
         opt_order=options.order,
@@ -169,10 +207,13 @@ def _tables(
         res_row=options.res_row,
         res_amount=options.res_amount,
         res_cap=options.res_cap,
-        load=np.array(load, dtype=np.int64).reshape(-1, 3),
-        pickup=np.zeros((len(orders), 3), dtype=np.int64),
-        penalty=np.array(penalty, dtype=np.int64),
-        release_s=np.array(release, dtype=np.int64),
+        load=load,
+        pickup=pickup,
+        penalty=np.array([*penalty, *(0 for _ in collected)], dtype=np.int64),
+        release_s=np.array([*release, *(0 for _ in collected)], dtype=np.int64),
+        partner=partner,
+        kinds=kinds,
+        apart=apart,
         veh_class=fleet.access,
         veh_start=fleet.start,
         veh_end=fleet.end,
@@ -184,8 +225,20 @@ def _tables(
         brk_open=fleet.brk_open,
         brk_close=fleet.brk_close,
         brk_duration=fleet.brk_duration,
-        allowed=fleet.allowed,
+        brk_due=fleet.brk_due,
+        allowed=np.concatenate([fleet.allowed, fleet.allowed[:, collected]], axis=1),
     )
+
+
+def _kinds(request: PlanRequest, orders: tuple[Order, ...]) -> tuple[U8, U8]:
+    """Return which order is of which kind, and which kinds are to be kept apart."""
+    names = sorted({name for pair in request.apart for name in (pair.kind, pair.other)})
+    kinds = np.array([[name in order.kinds for name in names] for order in orders], dtype=np.uint8)
+    apart = np.zeros((len(names), len(names)), dtype=np.uint8)
+    for pair in request.apart:
+        one, other = names.index(pair.kind), names.index(pair.other)
+        apart[one, other] = apart[other, one] = 1
+    return kinds.reshape(len(orders), len(names)), apart
 
 
 def _check_hubs(

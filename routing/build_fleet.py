@@ -34,6 +34,7 @@ class FleetTables:
     brk_open: I64
     brk_close: I64
     brk_duration: I64
+    brk_due: I64
     allowed: NDArray[np.uint8]
 
 
@@ -59,7 +60,7 @@ def fleet_tables(
         opens.append(opening)
         breaks.append([_break_span(pause, epoch_at) for pause in breaks_left(vehicle, epoch_at, opening)])
     flat = [entry for own in breaks for entry in own]
-    columns = np.array(flat, dtype=np.int64).reshape(-1, 3)
+    columns = np.array(flat, dtype=np.int64).reshape(-1, 4)
     costs = [(v.costs.fixed_cents * COST_PER_CENT, v.costs.per_km_cents * 3600, v.costs.per_hour_cents * 1000)
              for v in vehicles]  # fmt: skip
     return FleetTables(
@@ -74,6 +75,7 @@ def fleet_tables(
         brk_open=columns[:, 0].copy(),
         brk_close=columns[:, 1].copy(),
         brk_duration=columns[:, 2].copy(),
+        brk_due=columns[:, 3].copy(),
         allowed=_allowed(vehicles, orders, statuses),
     )
 
@@ -84,9 +86,10 @@ def breaks_left(vehicle: Vehicle, epoch_at: datetime, opening_s: int) -> list[Br
     return sorted(ahead, key=lambda pause: _break_span(pause, epoch_at))
 
 
-def _break_span(pause: Break, epoch_at: datetime) -> tuple[int, int, int]:
+def _break_span(pause: Break, epoch_at: datetime) -> tuple[int, int, int, int]:
     opens, closes = elapsed_s(epoch_at, pause.window.start_at, up=True), elapsed_s(epoch_at, pause.window.end_at)
-    return opens, closes, pause.duration_s
+    due = elapsed_s(epoch_at, pause.window.start_at if pause.due_at is None else pause.due_at)
+    return opens, closes, pause.duration_s, due
 
 
 def may_take(vehicle: Vehicle, order: Order) -> str:
@@ -101,6 +104,8 @@ def may_take(vehicle: Vehicle, order: Order) -> str:
         return "HUB_CONSTRAINT"
     if not set(order.skills) <= set(vehicle.skills):
         return "SKILL_CONSTRAINT"
+    if order.kinds & set(vehicle.refused_kinds):
+        return "KIND_CONSTRAINT"
     size = vehicle.max_mm
     if size is not None and not all(parcel.size_mm.fits_in(size) for parcel in order.parcels):
         return "DIMENSION_CONSTRAINT"
@@ -113,7 +118,8 @@ def _allowed(
     """Return uint8 [V, N]: 1 where the vehicle may take the order.
 
     What is on board stays on its vehicle; a vehicle that has left or is being loaded takes nothing new (its own
-    planned orders are let back in by the re-plan); hired vehicles take nothing until they are hired.
+    planned orders are let back in by the re-plan), but one on the road may still collect on its way; hired vehicles
+    take nothing until they are hired.
     """
     carrier = {order_id: status.vehicle_id for status in statuses.values() for order_id in status.on_board}
     known = {order.id for order in orders}
@@ -124,15 +130,18 @@ def _allowed(
     table = np.zeros((len(vehicles), len(orders)), dtype=np.uint8)
     alike: dict[tuple[object, ...], NDArray[np.uint8]] = {}
     held = {column: carrier[order.id] for column, order in enumerate(orders) if order.id in carrier}
+    on_the_way = np.array([order.from_place is not None for order in orders], dtype=np.uint8)
     for row, vehicle in enumerate(vehicles):
         if vehicle.role is Role.HIRED:
             continue
-        kind = (vehicle.hub_id, vehicle.skills, vehicle.max_mm)  # all that may_take looks at
+        kind = (vehicle.hub_id, vehicle.skills, vehicle.refused_kinds, vehicle.max_mm)  # all that may_take looks at
         if kind not in alike:
             alike[kind] = np.array([not may_take(vehicle, order) for order in orders], dtype=np.uint8)
         status = statuses.get(vehicle.id)
         if status is None or not (status.has_left or status.loading_started):
             table[row] = alike[kind]
+        elif status.has_left:
+            table[row] = alike[kind] * on_the_way
         for column, holder in held.items():
             table[row, column] = holder == vehicle.id and alike[kind][column]
     return table

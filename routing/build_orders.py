@@ -66,9 +66,17 @@ class _WindowPool:
 
 
 def order_release_s(order: Order, loading_s: int, epoch_at: datetime) -> int:
-    """Return the earliest departure of a tour with this order: its last parcel is ready, then loaded."""
+    """Return the earliest departure of a tour with this order: its last parcel is ready, then loaded.
+
+    What is collected on the way holds no departure up.
+    """
+    ready_s = _ready_s(order, epoch_at)
+    return 0 if ready_s is None or order.from_place is not None else max(0, ready_s + loading_s)
+
+
+def _ready_s(order: Order, epoch_at: datetime) -> int | None:
     ready = [elapsed_s(epoch_at, parcel.ready_at, up=True) for parcel in order.parcels if parcel.ready_at is not None]
-    return max(0, max(ready) + loading_s) if ready else 0
+    return max(ready, default=None)
 
 
 def order_penalty_cents(order: Order, request: PlanRequest) -> int:
@@ -86,31 +94,40 @@ def option_tables(
     zones: Sequence[Zone],
     zone_of: NDArray[np.int16],
     epoch_at: datetime,
+    collected: Sequence[int] = (),
 ) -> OptionTables:
-    """Return the options of all orders; one whose place refuses a parcel keeps its row but has no window."""
+    """Return the options of all orders; one whose place refuses a parcel keeps its row but has no window.
+
+    Behind them come the places at which the orders in rows ``collected`` are collected.
+    """
     pairs = [(order, option) for order in orders for option in order.options]
+    handed_over = len(pairs)
+    pairs += [(orders[row], there) for row in collected if (there := orders[row].from_place) is not None]
     closures = [closed_spans(group, zones, epoch_at) for group in access]
     pool = _WindowPool()
     first = np.zeros((len(access), len(pairs)), dtype=np.int64)
     last = np.zeros_like(first)
     for k, (order, option) in enumerate(pairs):
-        place = places[option.place_id]
-        if any(refuses(parcel, place) for parcel in order.parcels):
+        place, ready_s = places[option.place_id], 0
+        if k >= handed_over:
+            ready_s = max(0, _ready_s(order, epoch_at) or 0)
+        elif any(refuses(parcel, place) for parcel in order.parcels):
             continue
         zone = int(zone_of[location[place.id]])
         busy = busy_s(option, place)
         for cls, closed in enumerate(closures):
             spans = closed.get(zone, ())
-            key = (place.id if place.id in hours else "", option.windows, spans, busy if spans else 0)
+            key = (place.id if place.id in hours else "", option.windows, ready_s, spans, busy if spans else 0)
             found = pool.known.get(key)
             if found is None:
-                found = pool.add(key, visit_windows(option, hours.get(place.id), spans, busy, epoch_at))
+                found = pool.add(key, visit_windows(option, hours.get(place.id), spans, busy, epoch_at, ready_s))
             first[cls, k], last[cls, k] = found
     columns = np.array(pool.entries, dtype=np.int64).reshape(-1, 3)
-    resources = _resources(pairs, places)
+    resources = _resources(pairs[:handed_over], places, len(pairs))
+    options = [*(len(order.options) for order in orders), *(1 for _ in collected)]
     return OptionTables(
-        ptr=np.cumsum([0, *(len(order.options) for order in orders)], dtype=np.int64),
-        order=np.repeat(np.arange(len(orders)), [len(order.options) for order in orders]).astype(np.int64),
+        ptr=np.cumsum([0, *options], dtype=np.int64),
+        order=np.repeat(np.arange(len(options)), options).astype(np.int64),
         location=np.array([location[option.place_id] for _, option in pairs], dtype=np.int64),
         service_s=np.array([_service_s(option, places[option.place_id]) for _, option in pairs], dtype=np.int64),
         setup_s=np.array([places[option.place_id].setup_s for _, option in pairs], dtype=np.int64),
@@ -125,7 +142,7 @@ def option_tables(
         res_amount=resources[2],
         res_cap=resources[3],
         place_ids=tuple(option.place_id for _, option in pairs),
-        indices=tuple(index for order in orders for index in range(len(order.options))),
+        indices=tuple(index for count in options for index in range(count)),
     )
 
 
@@ -139,7 +156,12 @@ def busy_s(option: PlaceOption, place: Place) -> int:
 
 
 def visit_windows(
-    option: PlaceOption, hours: Sequence[Window] | None, closed: Sequence[Span], busy_s: int, epoch_at: datetime
+    option: PlaceOption,
+    hours: Sequence[Window] | None,
+    closed: Sequence[Span],
+    busy_s: int,
+    epoch_at: datetime,
+    ready_s: int = 0,
 ) -> list[tuple[int, int, int]]:
     """Return when an option may be served, as ``(opens, closes, arrive from)``.
 
@@ -152,8 +174,12 @@ def visit_windows(
         When its zone is closed, in seconds, sorted and apart.
     busy_s : int
         How long the visit lasts; all of it lies outside of ``closed``.
+    ready_s : int
+        When what is to be collected is ready.
     """
     wanted = _spans(option.windows, epoch_at) if option.windows else [(0, FAR_FUTURE_S)]
+    if ready_s:
+        wanted = _intersect(wanted, [(ready_s, FAR_FUTURE_S)])
     return _outside(_intersect(wanted, None if hours is None else _spans(hours, epoch_at)), closed, busy_s)
 
 
@@ -203,8 +229,10 @@ def _outside(base: list[Span], closed: Sequence[Span], busy_s: int) -> list[tupl
     return pieces
 
 
-def _resources(pairs: Sequence[tuple[Order, PlaceOption]], places: dict[str, Place]) -> tuple[I64, I64, I64, I64]:
-    """Return ``(ptr, row, amount, capacity)`` of shared resources.
+def _resources(
+    pairs: Sequence[tuple[Order, PlaceOption]], places: dict[str, Place], options: int
+) -> tuple[I64, I64, I64, I64]:
+    """Return ``(ptr, row, amount, capacity)`` of shared resources; ``options`` beyond ``pairs`` need none.
 
     A locker with sizes 0..S-1 has one row per size s: parcels that need s or larger against free boxes from s on
     (Hall's condition, exact because needs are nested). A relay with a daily cap has one row in parcels.
@@ -232,4 +260,5 @@ def _resources(pairs: Sequence[tuple[Order, PlaceOption]], places: dict[str, Pla
             row.append(rows[place.id, -1])
             amount.append(len(order.parcels))
         ptr.append(len(row))
+    ptr += [len(row)] * (options - len(pairs))
     return tuple(np.array(column, dtype=np.int64) for column in (ptr, row, amount, capacity))  # type: ignore[return-value]

@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from data.errors import RoutingDataError
 from data.model.city import City
 from data.model.place import Place
 from data.model.streets import StreetNetwork
+from data.model.traffic import SPEED_FACTOR
 from data.model.zone import Zone
 from data.sources.osm import SourceReport, streets_from_graphml, streets_from_pbf, streets_from_place
 from data.sources.relays import read_places, within
+from data.sources.speeds import read_speed_curves
 from data.sources.zfe import read_zones
 from data.units import EARTH_RADIUS_M
 from data.zoning import arc_membership, published_id, zones_for_city
@@ -37,6 +40,7 @@ class Sources:
     places: tuple[Path, ...] = ()
     name: str | None = None
     ignore_unreadable: bool = False
+    speeds: Path | None = None
 
 
 def build_city(sources: Sources, progress: Progress) -> tuple[City, list[str]]:
@@ -47,15 +51,21 @@ def build_city(sources: Sources, progress: Progress) -> tuple[City, list[str]]:
     RoutingDataError
         The streets can't be read, or hold nothing to drive on.
     InputError
-        A zone or relay file is wrong.
+        A zone, relay or speed file is wrong.
     """
+    derived = speed_arrays(sources.speeds)
     streets, report = _streets(sources.streets, progress)
     notes = list(report.warnings)
     zones, zone_notes = _zones(sources, streets)
     places, place_notes = _places(sources, streets)
     name = sources.name or Path(sources.streets).name.split(".")[0]
-    bare = City(name, streets, zones, arc_membership(streets, zones), places, derived={})
+    bare = City(name, streets, zones, arc_membership(streets, zones), places, derived, street_hours=report.street_hours)
     return prepare_city(bare, progress), [*notes, *zone_notes, *place_notes]
+
+
+def speed_arrays(path: Path | None) -> dict[str, NDArray[np.generic]]:
+    """Return what a city keeps of a file of speed curves, by the name it is kept under; nothing without a file."""
+    return {} if path is None else {SPEED_FACTOR: read_speed_curves(path).factor}
 
 
 def _streets(source: str, progress: Progress) -> tuple[StreetNetwork, SourceReport]:

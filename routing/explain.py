@@ -2,7 +2,8 @@
 
 Codes follow the field's vocabulary (``SKILL_CONSTRAINT``, ``CAPACITY_CONSTRAINT``, ...) and add ``ZFE_CONSTRAINT``,
 ``LOCKER_CAPACITY_CONSTRAINT``, ``OPENING_HOURS_CONSTRAINT``, ``FLEET_FULL`` (the order fits some vehicle that had
-nothing else to do, but none as the plan stands) and ``COST_CONSTRAINT`` (it fits the plan, but leaving it out is
+nothing else to do, but none as the plan stands), ``MIX_CONSTRAINT`` (those that have room carry goods it must be kept
+apart from) and ``COST_CONSTRAINT`` (it fits the plan, but leaving it out is
 cheaper). A rule is named where the order would fit the vehicle alone without that one rule; ``TIME_WINDOW_CONSTRAINT``
 is what remains.
 """
@@ -20,13 +21,14 @@ from data.model.vehicle import Role
 from routing.build_fleet import may_take
 from routing.instance import Instance
 from routing.problem import INF_TRAVEL_S
-from routing.relaxed import Rule, fits_alone, insertion_cost
+from routing.relaxed import Rule, fits_alone, insertion_cost, mixed
 from routing.solver.tours import Tours, empty_tours, resources_free
 
 TEXT = {
     "HUB_CONSTRAINT": "its parcels are at another hub",
     "SKILL_CONSTRAINT": "it lacks a skill the order needs",
     "DIMENSION_CONSTRAINT": "a parcel is larger than it takes",
+    "KIND_CONSTRAINT": "it must not carry goods of that kind",
     "CAPACITY_CONSTRAINT": "the order alone is over its capacity",
     "RELEASE_CONSTRAINT": "the parcels are ready too late for its shift",
     "REACHABLE_CONSTRAINT": "no street it may use leads there and back",
@@ -38,12 +40,14 @@ TEXT = {
 
 CLOSEST = (
     "FLEET_FULL", "LOCKER_CAPACITY_CONSTRAINT", "OPENING_HOURS_CONSTRAINT", "ZFE_CONSTRAINT", "TIME_WINDOW_CONSTRAINT",
-    "RELEASE_CONSTRAINT", "LOCKED_VEHICLE", "CAPACITY_CONSTRAINT", "DIMENSION_CONSTRAINT", "SKILL_CONSTRAINT",
-    "REACHABLE_CONSTRAINT", "HUB_CONSTRAINT",
+    "RELEASE_CONSTRAINT", "LOCKED_VEHICLE", "CAPACITY_CONSTRAINT", "DIMENSION_CONSTRAINT", "KIND_CONSTRAINT",
+    "SKILL_CONSTRAINT", "REACHABLE_CONSTRAINT", "HUB_CONSTRAINT",
 )  # fmt: skip
 """Reasons in the order they are told: those of the vehicles that come closest to taking the order first."""
 
-PERMANENT = frozenset({"HUB_CONSTRAINT", "SKILL_CONSTRAINT", "DIMENSION_CONSTRAINT", "CAPACITY_CONSTRAINT"})
+PERMANENT = frozenset(
+    {"HUB_CONSTRAINT", "SKILL_CONSTRAINT", "KIND_CONSTRAINT", "DIMENSION_CONSTRAINT", "CAPACITY_CONSTRAINT"}
+)
 """What the same fleet can't do on another day either."""
 
 
@@ -118,6 +122,9 @@ class Explainer:
         if cost is not None and cost >= self.tables.penalty[row]:
             text = "taking it costs more than leaving it for another day or breaking its promise counts"
             return Reason(code="COST_CONSTRAINT", text=text)
+        if cost is None and insertion_cost(mixed(self.tables), self.tours, row) is not None:
+            text = "every vehicle that has room for it carries goods it must be kept apart from"
+            return Reason(code="MIX_CONSTRAINT", text=text)
         text = "a vehicle with nothing else to do could take it, but none has load or time left in this plan"
         return Reason(code="FLEET_FULL", text=text)
 
@@ -134,7 +141,8 @@ class Explainer:
         code = may_take(vehicle, order)
         if not code and not self.tables.allowed[column, row]:
             code = "LOCKED_VEHICLE"
-        if not code and (self.tables.load[row] > self.tables.veh_cap[column]).any():
+        carried = self.tables.load[row] + abs(self.tables.pickup[row])
+        if not code and (carried > self.tables.veh_cap[column]).any():
             code = "CAPACITY_CONSTRAINT"
         if not code and fits_alone(self.instance, row, column, Rule.RELEASE):
             code = "RELEASE_CONSTRAINT"

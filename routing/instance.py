@@ -26,7 +26,8 @@ class Instance:
     Attributes
     ----------
     orders : tuple of Order
-        The problem's orders in index order (orders already handed over are left out).
+        The problem's orders in index order (orders already handed over are left out). The problem counts more: what
+        is yet to be collected has a second half, behind all of these.
     vehicles : tuple of Vehicle
         The problem's vehicles in index order (hired ones last: they are proposed, not planned).
     places : dict of str to Place
@@ -55,6 +56,10 @@ class Instance:
     option_index: tuple[int, ...]
     statuses: dict[str, VehicleStatus]
     done: frozenset[str]
+
+    def order_of(self, row: int) -> Order:
+        """Return the order of a problem's row, be it the collecting half of a pair."""
+        return self.orders[row if row < len(self.orders) else int(self.problem.tables.partner[row])]
 
     def at(self, day_s: int) -> datetime:
         """Return the aware instant of a second on the day axis, in the request's time zone."""

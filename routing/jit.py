@@ -21,6 +21,7 @@ _ROOT = Path(__file__).resolve().parent
 _ROOMS = {
     "routing.matrix": [_ROOT / "matrix"],
     "routing.solver": [_ROOT / "solver", _ROOT / "problem.py"],
+    "routing.solver.lean": [_ROOT / "solver" / "lean", _ROOT / "solver" / "chance.py"],
 }
 """What the kernels of a package are made of: its folder, and files whose constants they freeze."""
 
@@ -70,4 +71,14 @@ def inner(function: F) -> F:
     """
     _use_cache_of(function)
     compiled: F = numba.njit(cache=True, nogil=True, forceinline=True, _nrt=False)(function)
+    return compiled
+
+
+def part(function: F) -> F:
+    """Compile a kernel that allocates nothing as a function of its own: for what is big and called seldom.
+
+    Inlining it at every level of the callers above would multiply the time to compile.
+    """
+    _use_cache_of(function)
+    compiled: F = numba.njit(cache=True, nogil=True, _nrt=False)(function)
     return compiled

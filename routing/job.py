@@ -12,6 +12,7 @@ from data.errors import JalonError
 from data.model.city import City
 from data.model.plan import Lock, Plan
 from data.model.request import OrderBook, PlanRequest, VehicleStatus
+from data.model.traffic import Conditions
 from routing.build import build_instance
 from routing.instance import Instance
 from routing.publish import publish
@@ -77,9 +78,15 @@ class Settings:
     publish: Callable[[bytes], None] = lambda content: None
 
 
-def plan_day(request: PlanRequest, city: City, stop: Stop, settings: Settings) -> Outcome:
-    """Return the best checked plan for a request found in the time given."""
-    instance = build_instance(request, city)
+def plan_day(
+    request: PlanRequest, city: City, stop: Stop, settings: Settings, conditions: Conditions | None = None
+) -> Outcome:
+    """Return the best checked plan for a request found in the time given.
+
+    Without ``conditions`` traffic is as fast as the city's own speeds by the hour say, see
+    :func:`routing.build.build_instance`.
+    """
+    instance = build_instance(request, city, conditions)
     return _run(instance, None, (), None, stop, settings)
 
 
@@ -91,9 +98,10 @@ def replan_day(
     settings: Settings,
     statuses: Sequence[VehicleStatus] = (),
     freeze_before: datetime | None = None,
+    conditions: Conditions | None = None,
 ) -> Outcome:
     """Return the best checked plan that takes in ``burst`` and keeps what is done, loaded or announced."""
-    ready = prepare_replan(plan, burst, city, statuses, freeze_before)
+    ready = prepare_replan(plan, burst, city, statuses, freeze_before, conditions)
     return _run(ready.instance, ready.start, ready.locks, plan, stop, settings)
 
 

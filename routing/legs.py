@@ -10,13 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import RoutingDataError
-from routing.doors import Doors, Links, find_links
+from routing.doors import find_links
 from routing.matrix.arrays import F64, I32
-from routing.matrix.cost import INF_COST
-from routing.matrix.customize import Metric
+from routing.matrix.cost import INF_COST, TIME_SHIFT
 from routing.matrix.path import Paths, shortest_paths
-from routing.matrix.table import Seeds
-from routing.snap import NO_ARC, Shapes, Snapped
+from routing.roads import Located, Roads
+from routing.snap import NO_ARC, Snapped
 
 
 class Crossing(NamedTuple):
@@ -46,22 +45,11 @@ class LegPath:
     crossings: tuple[Crossing, ...]
 
 
-class Drive(NamedTuple):
-    """Everything about one profile that its legs need."""
-
-    metric: Metric
-    weights_ms: I32
-    snapped: Snapped
-    doors: Doors
-    sources: Seeds
-    targets: Seeds
-    links: Links
-
-
 class _Steps(NamedTuple):
     """The arcs of many legs one after the other; leg r's are ``ptr[r]`` to ``ptr[r + 1] - 1``.
 
-    Of each arc's points those from ``first_point`` up to ``last_point`` (excluded) are passed.
+    ``time_ms`` includes the turn at the arc's end. Of each arc's points those from ``first_point`` up to
+    ``last_point`` (excluded) are passed.
     """
 
     ptr: NDArray[np.intp]
@@ -71,7 +59,7 @@ class _Steps(NamedTuple):
     last_point: I32
 
 
-def trace(shapes: Shapes, zone_of_arc: NDArray[np.int16], drive: Drive, source: I32, target: I32) -> list[LegPath]:
+def trace(roads: Roads, points: Located, zone_of_arc: NDArray[np.int16], source: I32, target: I32) -> list[LegPath]:
     """Return the leg of each pair ``source[r]``, ``target[r]`` (point numbers).
 
     Raises
@@ -79,26 +67,26 @@ def trace(shapes: Shapes, zone_of_arc: NDArray[np.int16], drive: Drive, source: 
     RoutingDataError
         ``unreachable``: a pair has no path in this profile.
     """
-    paths = shortest_paths(drive.metric, drive.sources, drive.targets, source, target)
-    link = find_links(drive.links, len(drive.snapped.arc), source, target)
-    direct = (link >= 0) & (drive.links.cost[link] <= paths.cost)
+    paths = shortest_paths(roads.metric, points.sources.seeds, points.targets.seeds, source, target)
+    link = find_links(points.links, len(points.snapped.arc), source, target)
+    direct = (link >= 0) & (points.links.cost[link] <= paths.cost)
     lost = np.flatnonzero(~direct & (paths.cost >= INF_COST))
     if len(lost):
         message = f"no way from point {source[lost[0]]} to point {target[lost[0]]} in this profile"
         raise RoutingDataError("unreachable", message, action="ask for legs of reachable pairs only")
-    steps = _steps(shapes, drive, paths, np.where(direct, link, -1), source, target)
+    steps = _steps(roads, points, paths, np.where(direct, link, -1), source, target)
     crossings = _crossings(steps, zone_of_arc[steps.arc])
-    points, point_ptr = _points(shapes, drive.snapped, steps, source, target)
+    shape, ptr = _points(roads, points.snapped, steps, source, target)
     return [
-        LegPath(steps.arc[steps.ptr[r] : steps.ptr[r + 1]], points[point_ptr[r] : point_ptr[r + 1]], crossings[r])
+        LegPath(steps.arc[steps.ptr[r] : steps.ptr[r + 1]], shape[ptr[r] : ptr[r + 1]], crossings[r])
         for r in range(len(source))
     ]
 
 
-def _steps(shapes: Shapes, drive: Drive, paths: Paths, link: NDArray[np.intp], source: I32, target: I32) -> _Steps:
+def _steps(roads: Roads, points: Located, paths: Paths, link: NDArray[np.intp], source: I32, target: I32) -> _Steps:
     """Return all arcs with their times: whole ones from the paths, partial ones at both ends or a single direct one."""
-    found = drive.doors
-    via, along = link < 0, (link >= 0) & (drive.links.arc[link] != NO_ARC)
+    found, turns, shapes = points.doors, roads.ground.turns, roads.ground.shapes
+    via, along = link < 0, (link >= 0) & (points.links.arc[link] != NO_ARC)
     inner = np.diff(paths.ptr)
     ptr = np.concatenate([[0], np.cumsum(np.where(via, inner + 2, along))])
     arc, time_ms, first, last = (np.empty(ptr[-1], dtype=np.int32) for _ in range(4))
@@ -110,26 +98,30 @@ def _steps(shapes: Shapes, drive: Drive, paths: Paths, link: NDArray[np.intp], s
 
     whole = np.repeat(via, inner)
     at = np.arange(len(paths.arc)) + np.repeat(ptr[:-1] + 1 - paths.ptr[:-1], inner)
-    arcs = paths.arc[whole]
-    put(at[whole], arcs, drive.weights_ms[arcs], 0, shapes.first[arcs + 1])
+    turn = paths.arc[whole]
+    arcs = turns.arc[turns.tail[turn]]
+    put(at[whole], arcs, roads.weights_ms[arcs] + roads.turn_ms[turn], 0, shapes.first[arcs + 1])
 
-    here, way = source[via], paths.source_seed[via] % 2
+    here, seed = source[via], paths.source_seed[via]
+    way = points.sources.way[seed]
     arcs = found.arc[here, way]
-    put(ptr[:-1][via], arcs, found.rest_ms[here, way], found.piece[here, way], shapes.first[arcs + 1])
+    ms = (points.sources.seeds.cost[seed] >> TIME_SHIFT).astype(np.int32)
+    put(ptr[:-1][via], arcs, ms, found.piece[here, way], shapes.first[arcs + 1])
 
-    here, way = target[via], paths.target_seed[via] % 2
+    here, way = target[via], points.targets.way[paths.target_seed[via]]
     arcs = found.arc[here, way]
     put(ptr[1:][via] - 1, arcs, found.before_ms[here, way], 0, shapes.first[arcs] + found.piece[here, way] + 1)
 
-    here, there, arcs = source[along], target[along], drive.links.arc[link[along]]
-    way = (found.arc[here, 1] == arcs).astype(np.int32)
+    here, there, arcs = source[along], target[along], points.links.arc[link[along]]
+    way = (found.arc[here, 1] == arcs).astype(np.int8)
     ms = found.before_ms[there, way] - found.before_ms[here, way]
     put(ptr[:-1][along], arcs, ms, found.piece[here, way], shapes.first[arcs] + found.piece[there, way] + 1)
     return _Steps(ptr, arc, time_ms, first, last)
 
 
-def _points(shapes: Shapes, snapped: Snapped, steps: _Steps, source: I32, target: I32) -> tuple[F64, NDArray[np.intp]]:
+def _points(roads: Roads, snapped: Snapped, steps: _Steps, source: I32, target: I32) -> tuple[F64, NDArray[np.intp]]:
     """Return (lon, lat) of all legs and where each leg's points start: its spot, the arcs' points, the other spot."""
+    shapes = roads.ground.shapes
     count = steps.last_point - steps.first_point
     passed = np.concatenate([[0], np.cumsum(count)])
     ptr = passed[steps.ptr] + 2 * np.arange(len(steps.ptr))

@@ -29,7 +29,8 @@ def settle_unserved(instance: Instance, tours: Tours) -> tuple[tuple[Postponed, 
     explainer = Explainer(instance, tours)
     rooms: dict[tuple[str, date], NDArray[np.int64]] = {}
     postponed, unassigned = [], []
-    for row in sorted(np.flatnonzero(tours.vehicle < 0).tolist(), key=lambda row: _urgency(instance, row)):
+    left_out = [row for row in np.flatnonzero(tours.vehicle < 0).tolist() if row < len(instance.orders)]
+    for row in sorted(left_out, key=lambda row: _urgency(instance, row)):
         order = instance.orders[row]
         reasons = explainer.reasons(row)
         never = all(reason.code in PERMANENT for reason in reasons)
@@ -50,7 +51,8 @@ def _first_day_with_room(
     instance: Instance, tours: Tours, row: int, rooms: dict[tuple[str, date], NDArray[np.int64]]
 ) -> date | None:
     order = instance.orders[row]
-    need = np.array([*instance.problem.tables.load[row].tolist(), 1], dtype=np.int64)
+    tables = instance.problem.tables
+    need = np.array([*(tables.load[row] + abs(tables.pickup[row])).tolist(), 1], dtype=np.int64)
     for day in sorted(instance.request.delivery_days):
         if instance.request.day < day <= order.promised_on:
             room = rooms.setdefault((order.hub_id, day), _day_room(instance, tours, order.hub_id))
@@ -79,7 +81,7 @@ def hire_options(instance: Instance, tours: Tours, broken: tuple[Unassigned, ...
     trial = copy_tours(tours)
     options = []
     for vehicle in hireable:
-        takes = [not may_take(instance.vehicles[vehicle], order) for order in instance.orders]
+        takes = [not may_take(instance.vehicles[vehicle], instance.order_of(row)) for row in range(len(trial.vehicle))]
         fill_vehicle(tables, trial, vehicle, left, np.array(takes, dtype=np.uint8))
         saved = [row for row in left.tolist() if trial.vehicle[row] == vehicle]
         left = np.array([row for row in left.tolist() if trial.vehicle[row] < 0], dtype=np.int64)

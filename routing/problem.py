@@ -34,7 +34,14 @@ class Tables(NamedTuple):
 
     Windows of option k for class c are ``pool[win_first[c, k]:win_last[c, k]]``, sorted; a service may start from
     ``win_open`` to ``win_close`` if the vehicle arrives at ``win_arrive`` or later (a vehicle may not wait inside a
-    zone while that is closed to it). ``closed_loc[p, l]`` says that location l lies in a zone closed in profile p.
+    zone while that is closed to it). The slices of class c are ``slice_ptr[c]`` to ``slice_ptr[c + 1] - 1``, see
+    :class:`routing.slices.Slices`. ``closed_loc[p, l]`` says that location l lies in a zone closed in profile p.
+    ``partner[i]`` is the other half of order i where its parcels are collected on the way, else -1: the hand-over has
+    the lower number, its collection (``pickup`` above, there below 0; no penalty of its own) is earlier on its tour.
+    ``kinds[i, g]`` says that order i is of kind g, ``apart[g, h]`` (symmetric) that kinds g and h may not be on one
+    tour; only kinds that must be kept apart from some other are listed.
+    Break b need not be taken on a tour that is over by ``brk_due[b]``; those after the start may lie before the
+    departure, from ``veh_open_s`` on.
     ``veh_end[v]`` is :data:`NO_LOCATION` for a tour that may end anywhere. ``load`` goes out from the hub,
     ``pickup`` comes back to it. ``veh_cost[v]`` holds fixed, per metre and per second, in cost units.
     """
@@ -44,7 +51,8 @@ class Tables(NamedTuple):
     slice_ptr: I64  # [C + 1]
     slice_end_s: I64
     slice_profile: I64
-    safe_profile: I64  # [C]
+    slice_safe: I64
+    slice_stretch: I64
     closed_loc: U8  # [P, L]
     opt_ptr: I64  # [N + 1]
     opt_order: I64  # [K]
@@ -65,6 +73,9 @@ class Tables(NamedTuple):
     pickup: I64  # [N, D]
     penalty: I64  # [N]
     release_s: I64  # [N]
+    partner: I64  # [N]
+    kinds: U8  # [N, G]
+    apart: U8  # [G, G]
     veh_class: I64  # [V]
     veh_start: I64  # [V]
     veh_end: I64  # [V]
@@ -76,6 +87,7 @@ class Tables(NamedTuple):
     brk_open: I64
     brk_close: I64
     brk_duration: I64
+    brk_due: I64
     allowed: U8  # [V, N]
 
 

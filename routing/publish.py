@@ -62,6 +62,7 @@ def publish(
         orders=instance.request.orders,
         delivery_days=instance.request.delivery_days,
         exemptions=instance.request.exemptions,
+        apart=instance.request.apart,
         access=instance.access,
         locks=tuple(locks),
         tours=written,
@@ -101,11 +102,11 @@ def _totals(
 ) -> Totals:
     orders = {order.id: order for order in instance.orders}
     handovers = [handover for tour in tours for stop in tour.stops for handover in stop.handovers]
-    option_cents = sum(orders[handover.order_id].options[handover.option].cost_cents for handover in handovers)
+    option_cents = sum(orders[each.order_id].option_at(each.option, each.collects).cost_cents for each in handovers)
     vehicle_cents = sum(tour.cost_cents for tour in tours)
     return Totals(
         orders=len(orders),
-        served=len(handovers),
+        served=sum(not handover.collects for handover in handovers),
         postponed=len(postponed),
         unassigned=len(unassigned),
         tours=len(tours),

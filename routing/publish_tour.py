@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import numpy as np
 
 from data.emissions import co2e_mg_per_km, factor_set_on
 from data.model.place import PlaceKind, smallest_box
-from data.model.plan import BoxUse, BreakTaken, Handover, Leg, Stop, Tour, TourStart, ZoneCrossing
+from data.model.plan import BoxUse, BreakTaken, Handover, Leg, Stop, Tour, TourStart
 from data.model.vehicle import Vehicle
 from routing.build_fleet import breaks_left
 from routing.instance import Instance
 from routing.problem import Tables
-from routing.solver.sequences import tour_nodes
+from routing.publish_legs import leg_paces, zone_crossings
+from routing.solver.sequences import breaks_needed, tour_nodes
+from routing.solver.timing import before_breaks
 from routing.solver.tours import Tours, backward, forward
 
 Boxes = dict[str, tuple[BoxUse, ...]]
@@ -81,8 +84,12 @@ class TourWriter:
         metres = sum(leg.distance_m for leg in legs)
         departure, back = int(tours.end_s[start]), int(tours.start_s[end])
         travel, service = sum(leg.travel_s for leg in legs), sum(int(tours.end_s[n] - tours.start_s[n]) for n in nodes)
-        resting = sum(pause.duration_s for pause in breaks)
-        orders = [instance.orders[node] for node in nodes]
+        paid_from = instance.at(departure)
+        resting = sum(_within_s(pause, paid_from) for pause in breaks)
+        status = instance.statuses.get(vehicle.id)
+        aboard = status.on_board if status else ()
+        orders = [instance.orders[node] for node in nodes if node < len(instance.orders)]
+        loaded = [order for order in orders if order.id in aboard or order.from_place is None]
         per_km = co2e_mg_per_km(vehicle, factor_set_on(instance.request.day))
         return Tour(
             vehicle_id=vehicle.id,
@@ -102,11 +109,11 @@ class TourWriter:
             cost_cents=tour_cents(vehicle, metres, back - departure),
             co2e_mg_per_km=per_km,
             co2e_g=(metres * per_km + 500_000) // 1_000_000,
-            loading_list=tuple(parcel.id for order in reversed(orders) for parcel in order.parcels),
+            loading_list=tuple(parcel.id for order in reversed(loaded) for parcel in order.parcels),
         )
 
     def _ends(self, row: int) -> tuple[int, int]:
-        start = len(self.instance.orders) + 2 * row
+        start = self.instance.problem.orders + 2 * row
         return start, start + 1
 
     def _leave_late(self, row: int) -> None:
@@ -157,22 +164,22 @@ class TourWriter:
 
     def _handover(self, node: int) -> Handover:
         option = int(self.tours.option[node])
-        order = self.instance.orders[node]
+        order, collects = self.instance.order_of(node), node >= len(self.instance.orders)
         return Handover(
             order_id=order.id,
             option=self.instance.option_index[option],
             start_at=self.instance.at(self.tours.start_s[node]),
             service_s=int(self.tables.opt_service_s[option]),
-            boxes=self.boxes.get(order.id, ()),
+            boxes=() if collects else self.boxes.get(order.id, ()),
+            collects=collects,
         )
 
     def _arrival_s(self, node: int) -> int:
-        profile = int(self.tours.leg_profile[node])
-        source, target = self.tours.location[self.tours.pred[node]], self.tours.location[node]
-        return int(self.tours.depart_s[node] + self.tables.duration_s[profile, source, target])
+        return int(self.tours.depart_s[node] + self.tours.travel_s[node])
 
     def _legs(self, row: int, targets: Sequence[int]) -> tuple[Leg, ...]:
         tours, tables, zones = self.tours, self.tables, self.instance.city.zones
+        cls = int(tables.veh_class[row])
         wanted = np.array(
             [(tours.leg_profile[node], tours.location[tours.pred[node]], tours.location[node]) for node in targets]
         )
@@ -180,32 +187,35 @@ class TourWriter:
         for node, (profile, source, target), path in zip(
             targets, wanted.tolist(), self.instance.travel.legs(wanted), strict=True
         ):
-            travel_s = int(tables.duration_s[profile, source, target])
-            crossings = tuple(  # rounded outwards, they would last longer than the drive, which is rounded half up
-                ZoneCrossing(zone_id=zones[zone].id, enter_s=min(enter, travel_s), exit_s=min(leave, travel_s))
-                for zone, enter, leave in path.crossings
-            )
+            depart_s, travel_s = int(tours.depart_s[node]), int(tours.travel_s[node])
+            paces = leg_paces(tables, cls, profile, source, target, depart_s, travel_s)
             legs.append(
                 Leg(
-                    depart_at=self.instance.at(tours.depart_s[node]),
+                    depart_at=self.instance.at(depart_s),
                     travel_s=travel_s,
                     distance_m=int(tables.distance_m[profile, source, target]),
-                    zones=crossings,
+                    zones=zone_crossings(path.crossings, zones, paces, travel_s),
+                    paces=paces if len(paces) > 1 else (),
                 )
             )
         return tuple(legs)
 
     def _breaks(self, row: int, visits: Sequence[_Visit]) -> list[BreakTaken]:
-        """Return the breaks taken, each after its stop."""
+        """Return the breaks taken, each after its stop; those before the first, as late as it allows."""
         tours, tables = self.tours, self.tables
-        start, _ = self._ends(row)
+        start, end = self._ends(row)
         first, opening = int(tables.brk_ptr[row]), int(tables.veh_open_s[row])
         due = breaks_left(self.instance.vehicles[row], self.instance.problem.epoch_at, opening)
         taken = []
         for after_stop, node in enumerate([start, *(visit.nodes[-1] for visit in visits)]):
             clock = int(tours.end_s[node])
             index = int(tours.break_index[node])
-            for pause in range(index, index + int(tours.breaks_after[node])):
+            last = index + int(tours.breaks_after[node])
+            if tours.succ[node] == end:
+                last = breaks_needed(tables, tours, row, index, last)
+            if node == start:
+                clock = int(before_breaks(tables, index, last, tours.depart_s[tours.succ[node]]))
+            for pause in range(index, last):
                 clock = max(clock, int(tables.brk_open[pause]))
                 taken.append(
                     BreakTaken(
@@ -224,6 +234,12 @@ class TourWriter:
             return TourStart(lat=status.lat, lon=status.lon, at_hub=False)
         hub = next(hub for hub in self.instance.request.hubs if hub.id == vehicle.hub_id)
         return TourStart(lat=hub.lat, lon=hub.lon)
+
+
+def _within_s(pause: BreakTaken, departure_at: datetime) -> int:
+    """Return how much of a break lies after the departure."""
+    end_at = pause.start_at + timedelta(seconds=pause.duration_s)
+    return max(0, min(pause.duration_s, int((end_at - departure_at).total_seconds())))
 
 
 def tour_cents(vehicle: Vehicle, distance_m: int, duration_s: int) -> int:

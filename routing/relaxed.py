@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 import numpy as np
@@ -11,7 +12,8 @@ from routing.build_orders import busy_s, closed_spans, visit_windows
 from routing.instance import Instance
 from routing.problem import FAR_FUTURE_S, Tables
 from routing.slices import Profile
-from routing.solver.insertion import INFEASIBLE, insert_all
+from routing.solver.insertion import insert_all
+from routing.solver.positions import INFEASIBLE
 from routing.solver.tours import Tours, copy_tours, empty_tours, total_cost
 
 
@@ -29,7 +31,7 @@ def fits_alone(instance: Instance, row: int, column: int, lifted: Rule = Rule.NO
     """Return whether order ``row`` could be all that vehicle ``column`` does, were one rule lifted.
 
     Zones can't be lifted where they are closed all day to every vehicle of the category: there are no travel times
-    without them, and the answer is no.
+    without them, and the answer is no. Where there are none for an hour, those of another hour stand in.
     """
     tables = instance.problem.tables
     only = np.zeros_like(tables.allowed)
@@ -42,10 +44,11 @@ def fits_alone(instance: Instance, row: int, column: int, lifted: Rule = Rule.NO
     elif lifted is Rule.HOURS:
         tables = _with_windows(instance, tables, row, column, lifted)
     elif lifted is Rule.ZONES:
-        profile = Profile(instance.vehicles[column].category, frozenset())
-        if profile not in instance.travel.profiles:
+        category, profiles = instance.vehicles[column].category, instance.travel.profiles
+        free = [p for p, profile in enumerate(profiles) if profile.category is category and not profile.closed]
+        if not free:
             return False
-        tables = _without_zones(tables, column, instance.travel.profiles.index(profile))
+        tables = _without_zones(tables, column, free, profiles)
         tables = _with_windows(instance, tables, row, column, lifted)
     return insertion_cost(tables, empty_tours(tables), row) is not None
 
@@ -60,13 +63,23 @@ def insertion_cost(tables: Tables, tours: Tours, row: int) -> int | None:
     return int(total_cost(priceless, trial)) - int(total_cost(priceless, tours))
 
 
-def _without_zones(tables: Tables, column: int, profile: int) -> Tables:
-    """Return the tables with one profile at all times for the vehicle's class."""
+def mixed(tables: Tables) -> Tables:
+    """Return the tables with every kind of goods allowed beside every other."""
+    return tables._replace(apart=np.zeros_like(tables.apart))
+
+
+def _without_zones(tables: Tables, column: int, free: Sequence[int], profiles: Sequence[Profile]) -> Tables:
+    """Return the tables with, at all times, the most alike of the ``free`` profiles for the vehicle's class."""
     cls = int(tables.veh_class[column])
-    profiles, safe = tables.slice_profile.copy(), tables.safe_profile.copy()
-    profiles[tables.slice_ptr[cls] : tables.slice_ptr[cls + 1]] = profile
-    safe[cls] = profile
-    return tables._replace(slice_profile=profiles, safe_profile=safe, closed_loc=np.zeros_like(tables.closed_loc))
+    chosen, safe = tables.slice_profile.copy(), tables.slice_safe.copy()
+    for piece in range(tables.slice_ptr[cls], tables.slice_ptr[cls + 1]):
+        now = profiles[tables.slice_profile[piece]]
+        chosen[piece] = safe[piece] = min(free, key=lambda p: _unlike(profiles[p], now))
+    return tables._replace(slice_profile=chosen, slice_safe=safe, closed_loc=np.zeros_like(tables.closed_loc))
+
+
+def _unlike(profile: Profile, other: Profile) -> tuple[bool, bool, bool]:
+    return profile.speed != other.speed, profile.hours != other.hours, profile.blocked != other.blocked
 
 
 def _with_windows(instance: Instance, tables: Tables, row: int, column: int, lifted: Rule) -> Tables:

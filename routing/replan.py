@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,14 +20,16 @@ from data.cityfile import city_id
 from data.errors import InputError
 from data.model.city import City
 from data.model.place import Place, PlaceKind
-from data.model.plan import Lock, Plan, Tour
+from data.model.plan import Lock, Plan, Stop, Tour
 from data.model.request import OrderBook, PlanRequest, VehicleStatus
+from data.model.traffic import Conditions
 from data.model.vehicle import Vehicle
 from data.sources.check import check_request
 from routing.build import build_instance
 from routing.instance import Instance
 from routing.problem import COST_PER_CENT
-from routing.solver.insertion import INFEASIBLE, insert_all
+from routing.solver.insertion import insert_all
+from routing.solver.positions import INFEASIBLE
 from routing.solver.sequences import append_sequence
 from routing.solver.tours import Tours, empty_tours, schedule_tour
 
@@ -56,6 +60,7 @@ def prepare_replan(
     city: City,
     statuses: Sequence[VehicleStatus] = (),
     freeze_before: datetime | None = None,
+    conditions: Conditions | None = None,
 ) -> Replan:
     """Return the start of a re-plan.
 
@@ -71,6 +76,8 @@ def prepare_replan(
         What has happened; a vehicle without one is where the plan says.
     freeze_before : aware datetime, optional
         Stops planned to start before this instant keep vehicle, order and times.
+    conditions : Conditions, optional
+        How fast traffic is now, see :func:`routing.build.build_instance`.
 
     Raises
     ------
@@ -86,7 +93,7 @@ def prepare_replan(
     resolved = tuple(_resolve(plan, status) for status in (*statuses, *_still_loading(plan, statuses)))
     request = _merged_request(plan, burst, resolved)
     check_request(request, city)
-    instance = build_instance(request, city)
+    instance = build_instance(request, city, conditions)
     tours = {tour.vehicle_id: tour for tour in plan.tours}
     _let_own_orders_in(instance, tours)
     _respect_the_present(instance, tours)
@@ -107,7 +114,10 @@ def _still_loading(plan: Plan, statuses: Sequence[VehicleStatus]) -> list[Vehicl
 
 
 def _resolve(plan: Plan, status: VehicleStatus) -> VehicleStatus:
-    """Fill in what a vehicle on the road still carries: everything planned on it that is not done."""
+    """Fill in what a vehicle on the road still carries: everything planned on it that is not done.
+
+    What the plan lets it collect later than it was seen is not on board yet.
+    """
     tour = next((tour for tour in plan.tours if tour.vehicle_id == status.vehicle_id), None)
     if status.vehicle_id not in {vehicle.id for vehicle in plan.vehicles}:
         raise InputError("unknown_vehicle", f"status of unknown vehicle {status.vehicle_id!r}", "status#/vehicle_id")
@@ -118,8 +128,11 @@ def _resolve(plan: Plan, status: VehicleStatus) -> VehicleStatus:
                              "status#/done")  # fmt: skip
     if tour is None or not status.has_left or status.on_board:
         return status
-    planned = [handover.order_id for stop in tour.stops for handover in stop.handovers]
-    return status.replace(on_board=tuple(order_id for order_id in planned if order_id not in status.done))
+    waiting = {order_id for stop in tour.stops if status.at is None or stop.end_at > status.at
+               for order_id, _, collects in _planned(stop) if collects}  # fmt: skip
+    planned = [order_id for stop in tour.stops for order_id, _, collects in _planned(stop) if not collects]
+    gone = {*status.done, *waiting}
+    return status.replace(on_board=tuple(order_id for order_id in planned if order_id not in gone))
 
 
 def _merged_request(plan: Plan, burst: OrderBook, statuses: tuple[VehicleStatus, ...]) -> PlanRequest:
@@ -147,6 +160,7 @@ def _merged_request(plan: Plan, burst: OrderBook, statuses: tuple[VehicleStatus,
         statuses=statuses,
         done=plan.done,
         delivery_days=plan.delivery_days,
+        apart=plan.apart,
     )
 
 
@@ -157,7 +171,7 @@ def _filled(place: Place, plan: Plan, done: set[str]) -> Place:
         for tour in plan.tours
         for stop in tour.stops
         for handover in stop.handovers
-        if stop.place_id == place.id and handover.order_id in done
+        if stop.place_id == place.id and handover.order_id in done and not handover.collects
     ]
     boxes = Counter(use.box for handover in given for use in handover.boxes)
     parcels = {order.id: len(order.parcels) for order in plan.orders}
@@ -225,17 +239,16 @@ def _start(
     for column, vehicle in enumerate(instance.vehicles):
         tour, status = tours.get(vehicle.id), instance.statuses.get(vehicle.id)
         mine = {order_id for order_id, row in rows.items() if tables.allowed[column, row]}
-        planned = [] if tour is None else _planned(tour)
-        frozen = [] if tour is None else _frozen_orders(tour, status, freeze_before)
-        frozen = [order_id for order_id in frozen if order_id in mine]
+        ahead = _ahead(instance, tour, mine)
+        frozen = _frozen(ahead, status, freeze_before)
         pinned: list[int] = []
         if tour is not None and frozen and not (status is not None and status.has_left):
             start.frozen_start_s[column] = instance.day_s(tour.departure_at)
             schedule_tour(tables, start, column)
             pinned = _breaks_before(tour, vehicle, frozen)
-        options = [int(tables.opt_ptr[rows[order_id]]) + option for order_id, option in planned if order_id in mine]
+        options = [visit.option for visit in ahead]
         dropped = append_sequence(tables, start, column, options, pinned)
-        _refuse(vehicle.id, {instance.orders[int(tables.opt_order[option])].id for option in dropped} & set(frozen))
+        _refuse(vehicle.id, {visit.order_id for visit in frozen if visit.option in dropped})
         start.sealed[column] = len(frozen)
         aboard = [order_id for order_id in (status.on_board if status else ()) if order_id in rows]
         _refuse(vehicle.id, _load_aboard(instance, start, [rows[order_id] for order_id in aboard]))
@@ -244,20 +257,41 @@ def _start(
     return start, tuple(locks)
 
 
-def _planned(tour: Tour) -> list[tuple[str, int]]:
-    return [(handover.order_id, handover.option) for stop in tour.stops for handover in stop.handovers]
+class _Visit(NamedTuple):
+    """A hand-over or collection that is still ahead: its option in the problem, and the stop it was planned in."""
+
+    order_id: str
+    option: int
+    collects: bool
+    stop: int
+    start_at: datetime
 
 
-def _breaks_before(tour: Tour, vehicle: Vehicle, frozen: Sequence[str]) -> list[int]:
-    """Return how many of the breaks still due are taken before each frozen order."""
+def _planned(stop: Stop) -> list[tuple[str, int, bool]]:
+    return [(handover.order_id, handover.option, handover.collects) for handover in stop.handovers]
+
+
+def _ahead(instance: Instance, tour: Tour | None, mine: set[str]) -> list[_Visit]:
+    """Return what a tour still has to do; the collection of what is on board is past."""
+    tables = instance.problem.tables
+    rows = {order.id: row for row, order in enumerate(instance.orders)}
+    visits = []
+    for number, stop in enumerate(tour.stops if tour else ()):
+        for order_id, option, collects in _planned(stop):
+            row = int(tables.partner[rows[order_id]]) if order_id in mine and collects else rows.get(order_id, -1)
+            if order_id in mine and row >= 0:
+                visits.append(_Visit(order_id, int(tables.opt_ptr[row]) + option, collects, number, stop.start_at))
+    return visits
+
+
+def _breaks_before(tour: Tour, vehicle: Vehicle, frozen: Sequence[_Visit]) -> list[int]:
+    """Return how many of the breaks still due are taken before each frozen visit."""
     due = {pause.id for pause in vehicle.breaks}
-    pinned, at_stop = [0] * len(frozen), 0
-    for stop_number, stop in enumerate(tour.stops):
-        kept = sum(handover.order_id in frozen for handover in stop.handovers)
-        if kept and at_stop < len(frozen):
-            taken = [pause for pause in tour.breaks if pause.after_stop == stop_number and pause.break_id in due]
-            pinned[at_stop] += len(taken)
-        at_stop += kept
+    pinned, seen = [], -1
+    for visit in frozen:
+        taken = [b for b in tour.breaks if b.after_stop == visit.stop and b.break_id in due and visit.stop != seen]
+        pinned.append(len(taken))
+        seen = visit.stop
     return pinned
 
 
@@ -273,26 +307,25 @@ def _hold(instance: Instance, start: Tours) -> None:
     """Keep what is on a tour there: nobody else may take it, and leaving it out costs more than any new order."""
     tables = instance.problem.tables
     aboard = {order_id for status in instance.statuses.values() for order_id in status.on_board}
-    for row in np.flatnonzero(start.vehicle >= 0).tolist():
+    for row in np.flatnonzero(start.vehicle[: len(instance.orders)] >= 0).tolist():
         vehicle = int(start.vehicle[row])
         tables.allowed[:, row] = 0
         tables.allowed[vehicle, row] = 1
         cents = ON_BOARD_CENTS if instance.orders[row].id in aboard else ANNOUNCED_CENTS
         tables.penalty[row] += cents * COST_PER_CENT
+    halves = np.arange(len(instance.orders), instance.problem.orders)
+    tables.allowed[:, halves] = tables.allowed[:, tables.partner[halves]]
 
 
-def _frozen_orders(tour: Tour, status: VehicleStatus | None, freeze_before: datetime | None) -> tuple[str, ...]:
-    """Return the orders at the head of a tour that keep vehicle and order."""
+def _frozen(
+    ahead: Sequence[_Visit], status: VehicleStatus | None, freeze_before: datetime | None
+) -> tuple[_Visit, ...]:
+    """Return the visits at the head of a tour that keep vehicle and order."""
     if status is not None and status.loading_started and not status.has_left:
-        return tuple(handover.order_id for stop in tour.stops for handover in stop.handovers)
+        return tuple(ahead)
     if freeze_before is None:
         return ()
-    frozen: list[str] = []
-    for stop in tour.stops:
-        if stop.start_at >= freeze_before:
-            break
-        frozen.extend(handover.order_id for handover in stop.handovers)
-    return tuple(frozen)
+    return tuple(takewhile(lambda visit: visit.start_at < freeze_before, ahead))
 
 
 def _refuse(vehicle_id: str, lost: set[str]) -> None:
@@ -301,7 +334,9 @@ def _refuse(vehicle_id: str, lost: set[str]) -> None:
                          "status", "mark them failed (done) or extend the shift")  # fmt: skip
 
 
-def _lock(vehicle_id: str, status: VehicleStatus | None, frozen: Sequence[str], aboard: Sequence[str]) -> Lock | None:
+def _lock(
+    vehicle_id: str, status: VehicleStatus | None, frozen: Sequence[_Visit], aboard: Sequence[str]
+) -> Lock | None:
     if status is not None and status.has_left:
         if not aboard:
             return None
@@ -312,4 +347,5 @@ def _lock(vehicle_id: str, status: VehicleStatus | None, frozen: Sequence[str], 
         return None
     loading = status is not None and status.loading_started
     reason = "loading has started" if loading else "announced before the freeze time"
-    return Lock(vehicle_id=vehicle_id, order_ids=tuple(frozen), sequence=True, closed_to_others=loading, reason=reason)
+    held = tuple(visit.order_id for visit in frozen if not visit.collects)
+    return Lock(vehicle_id=vehicle_id, order_ids=held, sequence=True, closed_to_others=loading, reason=reason)

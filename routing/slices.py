@@ -1,99 +1,153 @@
-"""When which zones are closed to whom: the day cut into time slices, each with one travel profile."""
+"""When what is closed to whom, and how fast traffic is: the day cut into time slices, each with one travel profile."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from data.errors import RoutingDataError
-from data.model.plan import AccessClass, Closure
+from data.model.plan import AccessClass
+from data.model.traffic import Conditions
 from data.model.vehicle import Category
 from data.model.zone import Zone
+from routing.slice_spans import FAR_S, FREE_FLOW, Kind, Restriction, Span, Speed, closed_spans, speed_changes
 
-FAR_S = 10**9
-"""End of a day's last time slice."""
+__all__ = ["FAR_S", "FREE_FLOW", "Profile", "Slices", "Speed", "day_slices", "stretches"]
 
-Span = tuple[int, int, int]  # zone index, closed from (s), closed until (s, excluded)
+Piece = tuple[int, frozenset[Restriction], Speed]  # end (s), what is closed, how fast
 
 
 @dataclass(frozen=True)
 class Profile:
-    """What travel times depend on: a vehicle category and the closed zones (indices into ``city.zones``)."""
+    """What travel times depend on: a vehicle category, what is closed to it, and how fast traffic is.
+
+    Attributes
+    ----------
+    closed : frozenset of int
+        Indices into ``city.zones``.
+    hours : frozenset of int
+        Indices into ``city.street_hours``: streets that are outside of their hours.
+    blocked : frozenset of int
+        Indices of the traffic reports that close streets.
+    speed : int
+        Index into ``Slices.speeds``.
+    """
 
     category: Category
     closed: frozenset[int]
+    hours: frozenset[int] = frozenset()
+    blocked: frozenset[int] = frozenset()
+    speed: int = 0
+
+    @property
+    def closures(self) -> tuple[frozenset[int], ...]:
+        """Everything that is closed."""
+        return self.closed, self.hours, self.blocked
 
 
 @dataclass(frozen=True)
 class Slices:
-    """Time slices of C access classes; those of class c are ``ptr[c]`` to ``ptr[c + 1] - 1``.
+    """S time slices of C access classes; those of class c are ``ptr[c]`` to ``ptr[c + 1] - 1``.
 
-    A slice runs from the end of the one before it (the class's first from ever) to ``end_s``, excluded; the last ends
-    at :data:`FAR_S`. ``safe[c]`` is the profile with everything closed that is ever closed to class c.
+    Attributes
+    ----------
+    profiles : tuple of Profile
+        Each once; equal conditions are one profile, whatever the class or the hour.
+    speeds : tuple of Speed
+        What ``Profile.speed`` points into.
+    ptr : int32 [C + 1]
+    end_s : int32 [S]
+        A slice runs from the end of the one before it (the class's first from ever) to here, excluded; the last ends
+        at :data:`FAR_S`.
+    profile : int32 [S]
+        The profile that holds in it.
+    safe : int32 [S]
+        The profile of the same speed with everything closed that is ever closed to the class.
     """
 
     profiles: tuple[Profile, ...]
+    speeds: tuple[Speed, ...]
     ptr: NDArray[np.int32]
     end_s: NDArray[np.int32]
     profile: NDArray[np.int32]
     safe: NDArray[np.int32]
 
 
-def day_slices(classes: Sequence[AccessClass], zones: Sequence[Zone], epoch_at: datetime) -> Slices:
-    """Return the slices of ``classes`` on the axis of seconds elapsed since ``epoch_at``.
+def day_slices(
+    classes: Sequence[AccessClass],
+    zones: Sequence[Zone],
+    epoch_at: datetime,
+    street_hours: Sequence[str] = (),
+    conditions: Conditions | None = None,
+) -> Slices:
+    """Return the slices of ``classes`` on the axis of seconds elapsed since ``epoch_at``, the planned day's midnight.
+
+    Parameters
+    ----------
+    classes : sequence of AccessClass
+        With their closures as instants.
+    street_hours : sequence of str
+        ``City.street_hours``: when vans, lorries and cars may use the streets that point there.
+    conditions : Conditions, optional
+        Speeds by the hour, traffic and weather; free flow without.
 
     Raises
     ------
     RoutingDataError
         ``unknown_zone``: a closure names a zone that is not among ``zones``.
+    InputError
+        ``unreadable_hours``.
     """
-    index = {zone.id: z for z, zone in enumerate(zones)}
+    given = conditions or Conditions()
     number: dict[Profile, int] = {}
+    speeds: dict[Speed, int] = {}
     ptr, ends, uses, safe = [0], [], [], []
     for access in classes:
-        spans = [span for closure in access.closures for span in _spans(closure, access, index, epoch_at)]
-        for end_s, closed in _cut(spans):
+        spans = closed_spans(access, zones, epoch_at, street_hours, given.traffic)
+        ever = frozenset(span.what for span in spans)
+        for end_s, closed, speed in _cut(spans, speed_changes(access.category, epoch_at, given)):
             ends.append(end_s)
-            uses.append(number.setdefault(Profile(access.category, closed), len(number)))
+            at = speeds.setdefault(speed, len(speeds))
+            uses.append(number.setdefault(_profile(access.category, closed, at), len(number)))
+            safe.append(number.setdefault(_profile(access.category, ever, at), len(number)))
         ptr.append(len(ends))
-        ever = frozenset(zone for zone, _, _ in spans)
-        safe.append(number.setdefault(Profile(access.category, ever), len(number)))
     ints = [np.array(values, dtype=np.int32) for values in (ptr, ends, uses, safe)]
-    return Slices(tuple(number), *ints)
+    return Slices(tuple(number), tuple(speeds), *ints)
 
 
-def elapsed_s(at: datetime, epoch_at: datetime) -> float:
-    """Return the seconds really elapsed from ``epoch_at`` to ``at``, across a change of clocks too."""
-    return (at.astimezone(UTC) - epoch_at.astimezone(UTC)).total_seconds()
+def stretches(profiles: Sequence[Profile], ptr: NDArray[np.int32], profile: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Return, per slice, one past the last slice in which the same things stay closed without a break, int64 [S].
+
+    A leg runs on over the ends of the slices of one stretch, where nothing but the speed changes.
+    """
+    last = np.arange(1, len(profile) + 1, dtype=np.int64)
+    for first, end in pairwise(ptr.tolist()):
+        for piece in range(end - 2, first - 1, -1):
+            if profiles[profile[piece]].closures == profiles[profile[piece + 1]].closures:
+                last[piece] = last[piece + 1]
+    return last
 
 
-def _spans(closure: Closure, access: AccessClass, index: dict[str, int], epoch_at: datetime) -> list[Span]:
-    """Return the closed stretches from the epoch on, in whole seconds rounded outwards."""
-    if closure.zone_id not in index:
-        message = f"class {access.id} is banned from zone {closure.zone_id}, which the city file doesn't have"
-        raise RoutingDataError("unknown_zone", message, action="build the city again with the zones in use")
-    spans = []
-    for window in closure.closed:
-        start = max(0, math.floor(elapsed_s(window.start_at, epoch_at)))
-        end = min(FAR_S, math.ceil(elapsed_s(window.end_at, epoch_at)))
-        if start < end:
-            spans.append((index[closure.zone_id], start, end))
-    return spans
+def _profile(category: Category, closed: frozenset[Restriction], speed: int) -> Profile:
+    zones, hours, reports = (
+        frozenset(restriction.which for restriction in closed if restriction.kind is kind) for kind in Kind
+    )
+    return Profile(category, zones, hours, reports, speed)
 
 
-def _cut(spans: list[Span]) -> list[tuple[int, frozenset[int]]]:
-    """Return ``(end_s, closed zones)`` of each stretch on which the set of closed zones is the same."""
-    cuts = sorted({0, FAR_S, *(start for _, start, _ in spans), *(end for _, _, end in spans)})
-    slices: list[tuple[int, frozenset[int]]] = []
+def _cut(spans: Sequence[Span], changes: Sequence[tuple[int, Speed]]) -> Iterator[Piece]:
+    """Yield each stretch on which the same things are closed and traffic is equally fast."""
+    edges = [edge for span in spans for edge in (span.start_s, span.end_s)]
+    cuts = sorted({0, FAR_S, *edges, *(start for start, _ in changes)})
+    pieces: list[Piece] = []
     for start, end in pairwise(cuts):
-        closed = frozenset(zone for zone, opens, closes in spans if opens <= start < closes)
-        if slices and slices[-1][1] == closed:
-            slices.pop()
-        slices.append((end, closed))
-    return slices
+        closed = frozenset(span.what for span in spans if span.start_s <= start < span.end_s)
+        speed = [speed for since, speed in changes if since <= start][-1]
+        if pieces and pieces[-1][1:] == (closed, speed):
+            pieces.pop()
+        pieces.append((end, closed, speed))
+    yield from pieces

@@ -5,18 +5,17 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import shapely
-from numpy.typing import NDArray
 
 from data.errors import RoutingDataError
 from data.model.streets import StreetNetwork
 from data.units import EARTH_RADIUS_M
-from routing.matrix.arrays import F64, I32, Bool
+from routing.matrix.arrays import F64, I32, I64, Bool, own_f64, own_i32
+from routing.matrix.nearest import NOTHING, Grid, grid_of, nearest
 
 MAX_SNAP_M = 1_000
 """A point farther than this from every street is refused."""
 
-NO_ARC = -1
+NO_ARC = NOTHING
 
 
 class Shapes(NamedTuple):
@@ -33,9 +32,9 @@ class Snapped(NamedTuple):
     Attributes
     ----------
     arc : int32 [L]
-        The arc, of the street's two the one with the lower index.
-    twin : int32 [L]
-        The other direction of the same street, :data:`NO_ARC` where there is none.
+        The arc: of the street's two the one with the lower index, if it is usable.
+    reverse : int32 [L]
+        The other direction of the same street, usable or not, :data:`NO_ARC` where there is none.
     share : float64 [L]
         How far along ``arc``, 0 at its tail to 1 at its head.
     piece : int32 [L]
@@ -47,12 +46,22 @@ class Snapped(NamedTuple):
     """
 
     arc: I32
-    twin: I32
+    reverse: I32
     share: F64
     piece: I32
     lat: F64
     lon: F64
     distance_m: I32
+
+
+class StreetIndex(NamedTuple):
+    """The streets as lines in the plane, found by place; one index serves all categories.
+
+    ``walked_m`` [points] counts the metres along all arcs' points, one arc after the other.
+    """
+
+    grid: Grid
+    walked_m: F64
 
 
 def arc_shapes(streets: StreetNetwork) -> Shapes:
@@ -76,115 +85,86 @@ def plane_m(streets: StreetNetwork, lat: F64, lon: F64) -> tuple[F64, F64]:
     return np.radians(lon) * EARTH_RADIUS_M * shrink, np.radians(lat) * EARTH_RADIUS_M
 
 
-class StreetIndex(NamedTuple):
-    """The ``usable`` arcs, as lines in the plane with a search tree.
-
-    All points of ``arcs`` follow each other from ``starts``; ``walked_m`` counts the metres along them.
-    """
-
-    arcs: I32
-    usable: Bool
-    starts: NDArray[np.intp]
-    walked_m: F64
-    lines: NDArray[np.object_]
-    tree: shapely.STRtree
+def street_index(streets: StreetNetwork, shapes: Shapes, reverse: I32) -> StreetIndex:
+    """Return the index of all streets; ``reverse`` [m] is the arc that drives each one backwards or ``NO_ARC``."""
+    x, y = plane_m(streets, shapes.lat, shapes.lon)
+    step_m = np.hypot(np.diff(x), np.diff(y))
+    step_m[shapes.first[1:-1] - 1] = 0.0  # from one arc's end to the next one's start
+    walked_m = np.concatenate([[0.0], np.cumsum(step_m)])
+    return StreetIndex(grid_of(shapes.first, x, y, own_i32(reverse)), walked_m)
 
 
-def street_index(streets: StreetNetwork, shapes: Shapes, usable: Bool) -> StreetIndex:
-    """Return the index of the ``usable`` arcs."""
-    arcs = np.flatnonzero(usable).astype(np.int32)
-    count = shapes.first[arcs + 1] - shapes.first[arcs]
-    starts = np.concatenate([[0], np.cumsum(count)])
-    points = np.arange(starts[-1]) + np.repeat(shapes.first[arcs] - starts[:-1], count)
-    x, y = plane_m(streets, shapes.lat[points], shapes.lon[points])
-    lines = shapely.linestrings(np.column_stack([x, y]), indices=np.repeat(np.arange(len(arcs)), count))
-    step = np.hypot(np.diff(x), np.diff(y))
-    step[starts[1:-1] - 1] = 0.0  # from one arc's end to the next one's start
-    walked_m = np.concatenate([[0.0], np.cumsum(step)])
-    return StreetIndex(arcs, usable, starts, walked_m, lines, shapely.STRtree(lines))
+def snap(streets: StreetNetwork, shapes: Shapes, index: StreetIndex, usable: Bool, lat: F64, lon: F64) -> Snapped:
+    """Return the nearest spot on any ``usable`` arc for each point, the first arc among equals.
 
-
-def snap(streets: StreetNetwork, shapes: Shapes, index: StreetIndex, lat: F64, lon: F64) -> Snapped:
-    """Return the nearest spot on any arc of ``index`` for each point.
+    Parameters
+    ----------
+    streets : StreetNetwork
+    shapes : Shapes
+    index : StreetIndex
+    usable : bool [m]
+    lat, lon : float64 [L]
+        WGS84 degrees.
 
     Raises
     ------
     RoutingDataError
         ``no_streets``, ``not_a_coordinate`` or ``far_from_streets``.
     """
-    if len(index.arcs) == 0:
+    if not usable.any():
         raise RoutingDataError("no_streets", "no street is open to this vehicle category", action="check the city file")
+    lat, lon = own_f64(lat), own_f64(lon)
     _refuse_nonsense(lat, lon)
-    spots = shapely.points(*plane_m(streets, lat, lon))
-    nearest, distance = _nearest(index.tree, spots)
-    _refuse_far(streets, lat, lon, distance)
-    lines = index.lines[nearest]
-    along = shapely.line_locate_point(lines, spots)
-    share = np.clip(along / shapely.length(lines), 0.0, 1.0)
-    piece = _piece(index, nearest, along)
-    on_street = shapely.line_interpolate_point(lines, along)
-    scale = plane_m(streets, np.ones(1), np.ones(1))
-    arc = index.arcs[nearest]
-    twin = np.array([_twin(streets, shapes, index.usable, a) for a in arc.tolist()], dtype=np.int32)
-    flip = (twin != NO_ARC) & (twin < arc)
-    pieces = np.diff(shapes.first)[arc] - 1
+    found = nearest(index.grid, usable, *plane_m(streets, lat, lon), float(MAX_SNAP_M))
+    far = np.flatnonzero(found.piece == NOTHING)
+    if len(far):
+        raise _far(streets, index, usable, lat, lon, far)
+    arc, share = _along(shapes, index, found.piece, found.share)
+    piece = found.piece - shapes.first[arc]
+    pieces = shapes.first[arc + 1] - shapes.first[arc] - 1
+    reverse = index.grid.reverse[arc]
+    flip = ~usable[arc]  # then its reverse is usable, or the street had not been found
     return Snapped(
-        arc=np.where(flip, twin, arc).astype(np.int32),
-        twin=np.where(flip, arc, twin).astype(np.int32),
+        arc=np.where(flip, reverse, arc),
+        reverse=np.where(flip, arc, reverse),
         share=np.where(flip, 1.0 - share, share),
-        piece=np.where(flip, pieces - 1 - piece, piece).astype(np.int32),
-        lat=shapely.get_y(on_street) / scale[1],
-        lon=shapely.get_x(on_street) / scale[0],
-        distance_m=np.floor(distance + 0.5).astype(np.int32),
+        piece=np.where(flip, pieces - 1 - piece, piece),
+        lat=_between(shapes.lat, found.piece, found.share),
+        lon=_between(shapes.lon, found.piece, found.share),
+        distance_m=np.floor(found.distance_m + 0.5).astype(np.int32),
     )
 
 
-def _nearest(tree: shapely.STRtree, spots: NDArray[np.object_]) -> tuple[NDArray[np.intp], F64]:
-    """Return the nearest line of each spot, the first among equals, and its distance."""
-    (spot, line), distance = tree.query_nearest(spots, return_distance=True, all_matches=True)
-    order = np.lexsort((line, spot))
-    first = order[np.searchsorted(spot[order], np.arange(len(spots)))]
-    return line[first], distance[first]
+def _along(shapes: Shapes, index: StreetIndex, piece: I32, share: F64) -> tuple[I32, F64]:
+    """Return the arc of each piece, and from a share of the piece the share of the arc."""
+    arc = index.grid.line[piece]
+    start, end = index.walked_m[shapes.first[arc]], index.walked_m[shapes.first[arc + 1] - 1]
+    whole = end - start
+    passed = _between(index.walked_m, piece, share) - start
+    return arc, np.divide(passed, whole, out=np.zeros(len(arc)), where=whole > 0).clip(0.0, 1.0)
 
 
-def _piece(index: StreetIndex, line: NDArray[np.intp], along: F64) -> NDArray[np.intp]:
-    """Return the straight piece of each line that ``along`` (metres from its start) falls on."""
-    first, last = index.starts[line], index.starts[line + 1]
-    at = np.searchsorted(index.walked_m, index.walked_m[first] + along, side="right") - 1
-    return np.clip(at - first, 0, last - first - 2)
-
-
-def _twin(streets: StreetNetwork, shapes: Shapes, usable: Bool, arc: int) -> int:
-    """Return the arc that is ``arc`` driven backwards, or :data:`NO_ARC`."""
-    tail, head = streets.tail[arc], streets.head[arc]
-    mine = slice(shapes.first[arc], shapes.first[arc + 1])
-    first, last = np.searchsorted(streets.tail, [head, head + 1])
-    for other in range(first, last):
-        same = streets.head[other] == tail and streets.way_id[other] == streets.way_id[arc]
-        if not same or other == arc or not usable[other]:
-            continue
-        back = slice(shapes.first[other], shapes.first[other + 1])
-        if np.array_equal(shapes.lat[mine], shapes.lat[back][::-1]):
-            if np.array_equal(shapes.lon[mine], shapes.lon[back][::-1]):
-                return int(other)
-    return NO_ARC
+def _between(values: F64, piece: I32, share: F64) -> F64:
+    """Return the value at a share of each piece, from the values at its ends."""
+    start = values[piece]
+    return start + share * (values[piece + 1] - start)
 
 
 def _refuse_nonsense(lat: F64, lon: F64) -> None:
-    bad = np.flatnonzero(~(np.isfinite(lat) & np.isfinite(lon)))
+    bad = np.flatnonzero(~((np.abs(lat) <= 180) & (np.abs(lon) <= 180)))  # latitudes up to 180: they may be swapped
     if len(bad):
         message = f"point {bad[0]} has latitude {lat[bad[0]]} and longitude {lon[bad[0]]}"
         raise RoutingDataError("not_a_coordinate", message, f"#/{bad[0]}", "give degrees")
 
 
-def _refuse_far(streets: StreetNetwork, lat: F64, lon: F64, distance: F64) -> None:
-    far = np.flatnonzero(distance > MAX_SNAP_M)
-    if len(far) == 0:
-        return
+def _far(streets: StreetNetwork, index: StreetIndex, usable: Bool, lat: F64, lon: F64, far: I64) -> RoutingDataError:
+    """Return the error about the first point that is far from all streets."""
     worst = int(far[0])
+    x, y = plane_m(streets, lat[worst : worst + 1], lon[worst : worst + 1])
+    away_m = nearest(index.grid, usable, x, y, np.inf).distance_m[0]
     west, south, east, north = streets.bounds()
     swapped = west <= lat[worst] <= east and south <= lon[worst] <= north
     others = f"; so are {len(far) - 1} other points" if len(far) > 1 else ""
-    message = f"point {worst} (lat {lat[worst]}, lon {lon[worst]}) is {distance[worst]:.0f} m from any street{others}"
+    message = f"point {worst} (lat {lat[worst]}, lon {lon[worst]}) is {away_m:.0f} m from any street{others}"
     action = "latitude and longitude look swapped" if swapped else "check the point, or build a larger city"
-    raise RoutingDataError("far_from_streets", message, f"#/{worst}", action)
+    return RoutingDataError("far_from_streets", message, f"#/{worst}", action)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import numpy as np
@@ -12,18 +12,18 @@ from numpy.typing import ArrayLike, NDArray
 from data.errors import RoutingDataError
 from data.model.city import City
 from data.model.plan import AccessClass
+from data.model.traffic import Conditions, Traffic
 from data.model.vehicle import Category
 from routing.access import horizon, zone_in_force
-from routing.doors import Doors, Links, direct, doors, links, open_links, source_seeds, target_seeds
-from routing.ground import Ground, ground_of, prepare_city
-from routing.legs import Crossing, Drive, LegPath, trace
-from routing.matrix.arrays import F64, I32, Bool, own_f64, own_i32
+from routing.ground import ground_of, prepare_city
+from routing.legs import Crossing, LegPath, trace
+from routing.matrix.arrays import F64, I32, own_f64, own_i32
 from routing.matrix.cost import INF
-from routing.matrix.customize import customize
-from routing.matrix.table import many_to_many
 from routing.matrix.warm import warm
+from routing.moment import profile_roads
+from routing.roads import Located, Roads, fill_table, locate_on, snap_to
 from routing.slices import FAR_S, Profile, day_slices
-from routing.snap import Shapes, Snapped, snap
+from routing.snap import Snapped
 
 __all__ = [
     "FAR_S",
@@ -32,6 +32,7 @@ __all__ = [
     "LegPath",
     "Profile",
     "TravelTimes",
+    "add_points",
     "prepare_city",
     "travel_times",
     "warm",
@@ -45,9 +46,11 @@ INF_S = INF
 class LegFinder:
     """Finds legs on the streets the tables were computed on."""
 
-    shapes: Shapes
+    lat: F64
+    lon: F64
     zone_of_arc: NDArray[np.int16]
-    drives: tuple[Drive, ...]
+    roads: tuple[Roads, ...]
+    points: tuple[Located, ...]
 
     def legs(self, requests: ArrayLike) -> list[LegPath]:
         """Return the leg of each ``(profile, source, target)``."""
@@ -56,7 +59,7 @@ class LegFinder:
         for profile in np.unique(wanted[:, 0]).tolist():
             rows = np.flatnonzero(wanted[:, 0] == profile)
             source, target = own_i32(wanted[rows, 1]), own_i32(wanted[rows, 2])
-            legs = trace(self.shapes, self.zone_of_arc, self.drives[profile], source, target)
+            legs = trace(self.roads[profile], self.points[profile], self.zone_of_arc, source, target)
             found.update(zip(rows.tolist(), legs))
         return [found[row] for row in range(len(wanted))]
 
@@ -78,8 +81,8 @@ class TravelTimes:
         End of each slice, excluded; a class's last ends at :data:`FAR_S`.
     slice_profile : int32
         Index of the profile that holds in it.
-    safe_profile : int32 [C]
-        The profile in which every zone is closed that is closed to class c at any time.
+    safe_profile : int32
+        Per slice, the profile of its speeds with everything closed that is closed to the class at any time.
     snap_m : int32 [L]
         From each point to the street it is served from, the worst over the categories.
     finder : LegFinder, optional
@@ -111,14 +114,30 @@ class TravelTimes:
         RoutingDataError
             ``unreachable`` (the tables hold :data:`INF_S`) or ``no_streets_behind_tables``.
         """
+        return self.streets().legs(requests)
+
+    def streets(self) -> LegFinder:
+        """Return the streets behind the tables.
+
+        Raises
+        ------
+        RoutingDataError
+            ``no_streets_behind_tables``.
+        """
         if self.finder is None:
-            message = "these travel times were given as tables: there are no streets to trace a leg on"
+            message = "these travel times were given as tables: there are no streets behind them"
             raise RoutingDataError("no_streets_behind_tables", message, action="build them from a city")
-        return self.finder.legs(requests)
+        return self.finder
 
 
 def travel_times(
-    city: City, lat: F64, lon: F64, classes: Sequence[AccessClass], day: date, time_zone: str
+    city: City,
+    lat: F64,
+    lon: F64,
+    classes: Sequence[AccessClass],
+    day: date,
+    time_zone: str,
+    conditions: Conditions | None = None,
 ) -> TravelTimes:
     """Return travel times between all points for every profile that ``classes`` need on ``day``.
 
@@ -133,6 +152,8 @@ def travel_times(
     day : date
     time_zone : str
         IANA name.
+    conditions : Conditions, optional
+        Speeds by the hour, traffic and weather; free flow without.
 
     Raises
     ------
@@ -141,22 +162,23 @@ def travel_times(
     InputError
         ``unknown_time_zone``.
     """
+    lat, lon = own_f64(lat), own_f64(lon)
+    traffic = conditions.traffic if conditions else Traffic()
     epoch_at, _ = horizon(day, time_zone)
-    slices = day_slices(classes, city.zones, epoch_at)
+    slices = day_slices(classes, city.zones, epoch_at, city.street_hours, conditions)
     zone_of_arc = zone_in_force(city.arc_zones, city.zones, day)
     ground = ground_of(city)
-    sites = {
-        category: _site(ground, category, own_f64(lat), own_f64(lon))
-        for category in dict.fromkeys(profile.category for profile in slices.profiles)
-    }
+    snapped: dict[Category, Snapped] = {}
+    roads, points = [], []
     shape = (len(slices.profiles), len(lat), len(lat))
     duration_s, distance_m = np.empty(shape, dtype=np.int32), np.empty(shape, dtype=np.int32)
-    drives = []
     for p, profile in enumerate(slices.profiles):
-        drive = _drive(ground, sites[profile.category], np.isin(zone_of_arc, list(profile.closed)))
-        pairs = direct(drive.links, len(lat))
-        many_to_many(drive.metric, drive.sources, drive.targets, pairs, duration_s[p], distance_m[p], rounded=True)
-        drives.append(drive)
+        category = profile.category
+        if category not in snapped:
+            snapped[category] = snap_to(ground, category, lat, lon)
+        roads.append(profile_roads(ground, profile, slices.speeds[profile.speed], zone_of_arc, traffic))
+        points.append(locate_on(roads[p], snapped[category], lat, lon))
+        fill_table(roads[p], points[p], duration_s[p], distance_m[p])
     return TravelTimes(
         epoch_at=epoch_at,
         profiles=slices.profiles,
@@ -166,46 +188,48 @@ def travel_times(
         slice_end_s=slices.end_s,
         slice_profile=slices.profile,
         safe_profile=slices.safe,
-        snap_m=_worst_snap_m(sites, len(lat)),
-        finder=LegFinder(ground.shapes, zone_of_arc, tuple(drives)),
+        snap_m=_worst_snap_m(snapped, len(lat)),
+        finder=LegFinder(lat, lon, zone_of_arc, tuple(roads), tuple(points)),
     )
 
 
-@dataclass(frozen=True)
-class _Site:
-    """What all profiles of one category share: where the points are on its streets."""
+def add_points(travel: TravelTimes, lat: F64, lon: F64) -> TravelTimes:
+    """Return ``travel`` with K more points behind the L it has; only their rows and columns are computed.
 
-    weights_ms: I32
-    snapped: Snapped
-    doors: Doors
-    links: Links
-
-
-def _site(ground: Ground, category: Category, lat: F64, lon: F64) -> _Site:
-    weights_ms, index = ground.open_to(category)
-    snapped = snap(ground.streets, ground.shapes, index, lat, lon)
-    found = doors(ground.streets, ground.shapes, snapped, weights_ms)
-    _, same_point = np.unique(np.column_stack([lat, lon]), axis=0, return_inverse=True)
-    return _Site(weights_ms, snapped, found, links(found, same_point.ravel()))
-
-
-def _drive(ground: Ground, site: _Site, closed: Bool) -> Drive:
-    """Return one profile: its metric, and how the points enter and leave its graph."""
-    streets = ground.streets
-    weights_ms = np.where(closed, np.int32(INF), site.weights_ms)
-    return Drive(
-        metric=customize(ground.topology, streets.tail, streets.head, ground.edge, weights_ms, streets.length_dm),
-        weights_ms=weights_ms,
-        snapped=site.snapped,
-        doors=site.doors,
-        sources=source_seeds(streets, site.doors, closed),
-        targets=target_seeds(streets, site.doors, closed),
-        links=open_links(site.links, closed),
+    Raises
+    ------
+    RoutingDataError
+        As :func:`travel_times`, or ``no_streets_behind_tables``.
+    """
+    finder, known, total = travel.streets(), len(travel.snap_m), len(travel.snap_m) + len(lat)
+    every_lat, every_lon = np.concatenate([finder.lat, lat]), np.concatenate([finder.lon, lon])
+    snapped: dict[Category, Snapped] = {}
+    points = []
+    shape = (len(travel.profiles), total, total)
+    duration_s, distance_m = np.empty(shape, dtype=np.int32), np.empty(shape, dtype=np.int32)
+    for p, roads in enumerate(finder.roads):
+        if roads.category not in snapped:
+            more = snap_to(roads.ground, roads.category, own_f64(lat), own_f64(lon))
+            both = zip(finder.points[p].snapped, more, strict=True)
+            snapped[roads.category] = Snapped(*[np.concatenate([np.asarray(a), np.asarray(b)]) for a, b in both])
+        points.append(locate_on(roads, snapped[roads.category], every_lat, every_lon))
+        duration_s[p, :known, :known] = travel.duration_s[p]
+        distance_m[p, :known, :known] = travel.distance_m[p]
+        for rows, columns in ((np.arange(known, total), np.arange(total)), (np.arange(known), np.arange(known, total))):
+            block_s, block_m = np.empty((2, len(rows), len(columns)), dtype=np.int32)
+            fill_table(roads, points[p], block_s, block_m, rows, columns)
+            duration_s[p][np.ix_(rows, columns)], distance_m[p][np.ix_(rows, columns)] = block_s, block_m
+    return replace(
+        travel,
+        duration_s=duration_s,
+        distance_m=distance_m,
+        snap_m=_worst_snap_m(snapped, total),
+        finder=replace(finder, lat=every_lat, lon=every_lon, points=tuple(points)),
     )
 
 
-def _worst_snap_m(sites: dict[Category, _Site], points: int) -> I32:
+def _worst_snap_m(snapped: dict[Category, Snapped], points: int) -> I32:
     worst = np.zeros(points, dtype=np.int32)
-    for site in sites.values():
-        np.maximum(worst, site.snapped.distance_m, out=worst)
+    for spots in snapped.values():
+        np.maximum(worst, spots.distance_m, out=worst)
     return worst

@@ -27,7 +27,8 @@ def tiny_problem() -> Problem:
         slice_ptr=numbers(0, 1),
         slice_end_s=numbers(10**9),
         slice_profile=numbers(0),
-        safe_profile=numbers(0),
+        slice_safe=numbers(0),
+        slice_stretch=numbers(1),
         closed_loc=np.zeros((1, 3), dtype=np.uint8),
         opt_ptr=numbers(0, 1, 2),
         opt_order=numbers(0, 1),
@@ -48,6 +49,9 @@ def tiny_problem() -> Problem:
         pickup=np.zeros((2, 3), dtype=np.int64),
         penalty=numbers(10**6 * COST_PER_CENT, 10**6 * COST_PER_CENT),
         release_s=numbers(0, 30_000),
+        partner=numbers(-1, -1),
+        kinds=np.zeros((2, 0), dtype=np.uint8),
+        apart=np.zeros((0, 0), dtype=np.uint8),
         veh_class=numbers(0),
         veh_start=numbers(0),
         veh_end=numbers(0),
@@ -59,6 +63,7 @@ def tiny_problem() -> Problem:
         brk_open=numbers(28_000),
         brk_close=numbers(40_000),
         brk_duration=numbers(1800),
+        brk_due=numbers(28_000),
         allowed=np.ones((1, 2), dtype=np.uint8),
     )
     return Problem(tables, datetime(2026, 1, 5, tzinfo=UTC), ("a", "b"), ("v",), ("hub", "x", "y"))

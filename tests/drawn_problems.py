@@ -31,6 +31,7 @@ class Features:
     places: int = 5
     metric: bool = False
     slices: int = 1
+    speeds: int = 1
     windows: int = 0
     breaks: int = 0
     setup: bool = False
@@ -41,6 +42,8 @@ class Features:
     loads: bool = True
     picky: bool = False
     cheap_to_skip: bool = False
+    pairs: bool = False
+    kinds: bool = False
 
 
 def features(**fixed: object) -> st.SearchStrategy[Features]:
@@ -50,10 +53,12 @@ def features(**fixed: object) -> st.SearchStrategy[Features]:
         "vehicles": st.integers(1, 3),
         "options": st.integers(1, 3),
         "slices": st.integers(1, 3),
+        "speeds": st.sampled_from([1, 1, 2, 3]),
         "windows": st.integers(0, 2),
         "breaks": st.integers(0, 2),
         **{name: st.booleans() for name in
-           ("metric", "setup", "release", "open_end", "pickups", "shared", "loads", "picky", "cheap_to_skip")},
+           ("metric", "setup", "release", "open_end", "pickups", "shared", "loads", "picky", "cheap_to_skip",
+            "pairs", "kinds")},
     }  # fmt: skip
     return st.builds(Features, **{**drawn, **{name: st.just(value) for name, value in fixed.items()}})
 
@@ -98,6 +103,9 @@ class _Drawer:
         self.slice_closed = [(n % 2 == 0) == first_closed for n in range(wanted.slices)]
         if wanted.slices == 1:
             self.slice_closed = [False]
+        # speeds change when they like; what is left of a run after its last change keeps the last speed
+        self.speed_ends = [*sorted(rng.sample(range(30, 500, 7), 3 * (wanted.speeds - 1))), FAR_S]
+        self.speed = [rng.randrange(wanted.speeds) for _ in self.speed_ends]
 
     def tables(self) -> Tables:
         """Return everything."""
@@ -109,12 +117,12 @@ class _Drawer:
         self.service = [rng.randint(0, 20) for _ in range(count)]
         self.setup = [rng.choice([0, 15]) if wanted.setup else 0 for _ in range(count)]
         duration, distance = self._matrices()
-        return Tables(
+        tables = Tables(
             duration_s=duration,
             distance_m=distance,
             **self._slices(),
-            closed_loc=np.array([[0] * wanted.places, [int(p in self.closed_places) for p in range(wanted.places)]],
-                                dtype=np.uint8),
+            closed_loc=np.array([[0] * wanted.places, [int(p in self.closed_places) for p in range(wanted.places)]]
+                                * wanted.speeds, dtype=np.uint8),
             opt_ptr=opt_ptr,
             opt_order=np.repeat(np.arange(wanted.orders), np.diff(opt_ptr)).astype(np.int64),
             opt_loc=numbers(self.opt_loc),
@@ -129,6 +137,8 @@ class _Drawer:
                              for _ in range(wanted.orders)]),
             release_s=numbers([rng.choice([0, rng.randint(0, 200)]) if wanted.release else 0
                                for _ in range(wanted.orders)]),
+            **self._kinds(),
+            partner=np.full(wanted.orders, -1, dtype=np.int64),
             veh_class=numbers([rng.randint(0, 1) for _ in fleet]),
             veh_start=numbers([rng.choice([0, 0, rng.randrange(wanted.places)]) if wanted.slices == 1 else 0
                                for _ in fleet]),
@@ -141,11 +151,48 @@ class _Drawer:
             allowed=np.array([[int(not wanted.picky or rng.random() < 0.7) for _ in range(wanted.orders)]
                               for _ in fleet], dtype=np.uint8).reshape(wanted.vehicles, wanted.orders),
         )  # fmt: skip
+        if wanted.pairs:
+            self._pair_up(tables)
+        return tables
+
+    def _kinds(self) -> dict[str, np.ndarray]:
+        """Three kinds, of which two are kept apart from the third; many orders are of none, none is of two."""
+        count = 3 if self.wanted.kinds else 0
+        kinds = np.zeros((self.wanted.orders, count), dtype=np.uint8)
+        apart = np.zeros((count, count), dtype=np.uint8)
+        if count:
+            apart[2, :2] = apart[:2, 2] = 1
+            for order in range(self.wanted.orders):
+                if (kind := self.rng.randint(-1, 2)) >= 0:
+                    kinds[order, kind] = 1
+        return {"kinds": kinds, "apart": apart}
+
+    def _pair_up(self, tables: Tables) -> None:
+        """Make pairs of some orders: the lower number is the hand-over."""
+        rows = list(range(self.wanted.orders))
+        self.rng.shuffle(rows)
+        for _ in range(self.rng.randint(1, 2) if len(rows) > 1 else 0):
+            if len(rows) > 1:
+                handover, collection = sorted((rows.pop(), rows.pop()))
+                tables.partner[handover], tables.partner[collection] = collection, handover
+                tables.pickup[collection] = tables.load[handover]
+                tables.pickup[handover] = -tables.load[handover]
+                tables.load[[handover, collection]] = [0, self.rng.randint(0, 1)]
+                tables.release_s[[handover, collection]] = 0
+                tables.penalty[collection] = 0
+                tables.allowed[:, collection] = tables.allowed[:, handover]
+                tables.kinds[collection] = tables.kinds[handover]
 
     def _matrices(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return int32 [2 * speeds, L, L]: per speed nothing closed, then the zone closed."""
+        drawn = [self._of_one_speed(extra_s) for extra_s in (0, 60, 30)[: self.wanted.speeds]]
+        seconds, metres = (np.concatenate(parts) for parts in zip(*drawn))
+        return seconds, metres
+
+    def _of_one_speed(self, extra_s: int) -> tuple[np.ndarray, np.ndarray]:
         """Return int32 [2, L, L]: nothing closed, then the zone closed: no way there and longer ones elsewhere."""
         rng, places = self.rng, self.wanted.places
-        free = [[0 if a == b else rng.randint(5, 40) for b in range(places)] for a in range(places)]
+        free = [[0 if a == b else rng.randint(5, 40 + extra_s) for b in range(places)] for a in range(places)]
         if self.wanted.metric:
             _shortest(free)
         around = [[0 if a == b else free[a][b] + rng.choice([0, 0, 12]) for b in range(places)] for a in range(places)]
@@ -156,19 +203,37 @@ class _Drawer:
         if self.wanted.metric:
             _shortest(around)
         seconds = np.array([free, around], dtype=np.int32)
-        metres = np.array([[rng.randint(0, 90) for _ in range(places)] for _ in range(2 * places)], dtype=np.int32)
-        metres = metres.reshape(2, places, places)
+        drawn = [[[rng.randint(0, 90) for _ in range(places)] for _ in range(places)] for _ in (free, around)]
+        if self.wanted.metric:
+            for table in drawn:
+                _shortest(table)
+        metres = np.array(drawn, dtype=np.int32)
         metres[:, range(places), range(places)] = 0
         metres[seconds >= INF_TRAVEL_S] = INF_TRAVEL_S
         return seconds, metres
 
     def _slices(self) -> dict[str, np.ndarray]:
+        """Profile 2s + c: speed s, the zone closed (c = 1) or not. Equal neighbours stay apart: that is allowed."""
+        zoned = [self._at(end) for end in sorted({*self.slice_ends, *self.speed_ends})]
+        free = [(end, False, speed) for end, speed in zip(self.speed_ends, self.speed)]
+        ever = [(2 * speed + int(any(self.slice_closed))) for _, _, speed in zoned] + [2 * speed for *_, speed in free]
+        stretch = [
+            start + 1 + max(last for last in range(at, len(rows)) if len({row[1] for row in rows[at : last + 1]}) == 1)
+            for rows, start in ((zoned, 0), (free, len(zoned)))
+            for at in range(len(rows))
+        ]
         return {
-            "slice_ptr": numbers([0, len(self.slice_ends), len(self.slice_ends) + 1]),
-            "slice_end_s": numbers([*self.slice_ends, FAR_S]),
-            "slice_profile": numbers([*(int(closed) for closed in self.slice_closed), 0]),
-            "safe_profile": numbers([int(any(self.slice_closed)), 0]),
+            "slice_ptr": numbers([0, len(zoned), len(zoned) + len(free)]),
+            "slice_end_s": numbers([end for end, _, _ in zoned + free]),
+            "slice_profile": numbers([2 * speed + int(closed) for _, closed, speed in zoned + free]),
+            "slice_safe": numbers(ever),
+            "slice_stretch": numbers(stretch),
         }
+
+    def _at(self, end: int) -> tuple[int, bool, int]:
+        """Return the slice of class 0 that ends there: its end, whether the zone is closed, the speed."""
+        closed = next(closed for until, closed in zip(self.slice_ends, self.slice_closed) if end <= until)
+        return end, closed, next(speed for until, speed in zip(self.speed_ends, self.speed) if end <= until)
 
     def _windows(self, count: int) -> dict[str, np.ndarray]:
         """Windows per class, equal ones shared; for class 0 the whole visit lies where the zone is open."""
@@ -226,11 +291,13 @@ class _Drawer:
             own = []
             for _ in range(self.rng.randint(0, self.wanted.breaks)):
                 opens = self.rng.randint(0, 300)
-                own.append((opens, opens + self.rng.randint(0, 150), self.rng.randint(0, 40)))
+                closes = opens + self.rng.randint(0, 150)
+                due = self.rng.choice([-FAR_S, opens, opens, closes])
+                own.append((opens, closes, self.rng.randint(0, 40), due))
             rows += sorted(own)
             ptr.append(len(rows))
-        columns = numbers(rows).reshape(-1, 3)
-        names = ("brk_open", "brk_close", "brk_duration")
+        columns = numbers(rows).reshape(-1, 4)
+        names = ("brk_open", "brk_close", "brk_duration", "brk_due")
         return {"brk_ptr": numbers(ptr), **{name: columns[:, k].copy() for k, name in enumerate(names)}}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from random import Random
@@ -14,7 +14,7 @@ from data.model.hub import Hub
 from data.model.order import Order, PlaceOption
 from data.model.parcel import Dimensions, Parcel
 from data.model.place import Place, PlaceKind
-from data.model.plan import BoxUse, BreakTaken, Handover, Leg, Stop, ZoneCrossing
+from data.model.plan import BoxUse, BreakTaken, Handover, Leg, Pace, Stop, ZoneCrossing
 from data.model.vehicle import Break
 
 DAY = date(2026, 11, 24)
@@ -47,6 +47,7 @@ class Drawn:
     hub: Hub
     departure_s: int
     at_hub: bool
+    begins_s: int = 0
     return_s: int = 0
     legs: list[Leg] = field(default_factory=list)
     stops: list[Stop] = field(default_factory=list)
@@ -54,6 +55,21 @@ class Drawn:
     taken: list[BreakTaken] = field(default_factory=list)
     breaks: list[Break] = field(default_factory=list)
     inside: list[tuple[int, int]] = field(default_factory=list)
+
+    @property
+    def collected(self) -> set[str]:
+        """The orders it takes in on its way."""
+        return {each.order_id for stop in self.stops for each in stop.handovers if each.collects}
+
+    def most(self, amount: Callable[[Parcel], int]) -> int:
+        """Return the largest sum of an amount that is on board at any time."""
+        sums = {order.id: sum(map(amount, order.parcels)) for order in self.orders}
+        now = most = sum(sums[order_id] for order_id in sums.keys() - self.collected)
+        for stop in self.stops:
+            for each in stop.handovers:
+                now += sums[each.order_id] if each.collects else -sums[each.order_id]
+                most = max(most, now)
+        return most
 
     @property
     def parcels(self) -> list[Parcel]:
@@ -69,6 +85,7 @@ class Drawer:
         self.hubs = [self._hub(n) for n in range(rng.randint(1, 2))]
         self.shared = [self._shared_place(n) for n in range(4)]
         self.homes: list[Place] = []
+        self.kind = ""
         self.orders: list[Order] = []
         self.starts_s: dict[str, list[int]] = {}
         self.received: Counter[str] = Counter()
@@ -107,6 +124,7 @@ class Drawer:
             size_mm=Dimensions(length_mm=sides[0], width_mm=sides[1], height_mm=sides[2]),
             hub_id=self.rng.choice(["", hub.id]),
             ready_at=self.rng.choice([None, at(ready_s)]),
+            kind=self.rng.choice(["", self.kind]),
         )
 
     def order(self, hub: Hub, places: Sequence[Place], ready_s: int) -> Order:
@@ -137,7 +155,10 @@ class Drawer:
             at_hub=rng.random() < 0.75,
         )
         count = rng.randint(2, 5)
+        self.kind = rng.choice(["", "food", "paint"])
+        self.waiting: list[tuple[Order, Place]] = []
         pauses = Counter(rng.randint(0, count) for _ in range(rng.randint(0, 2)))
+        self._rest_first(tour)
         free_s = tour.departure_s
         for k in range(count + 1):
             free_s = self._pause(tour, k, pauses[k], free_s) + rng.choice([0, 0, 40])
@@ -148,14 +169,23 @@ class Drawer:
             if through:
                 tour.inside.append((free_s + crossing.enter_s, free_s + crossing.exit_s))
             zones = (crossing,) if through else ()
-            distance_m = rng.randint(300, 9_000)
-            tour.legs.append(Leg(depart_at=at(free_s), travel_s=travel_s, distance_m=distance_m, zones=zones))
+            leg = Leg(depart_at=at(free_s), travel_s=travel_s, distance_m=rng.randint(300, 9_000), zones=zones)
+            tour.legs.append(leg.replace(paces=self._paces(travel_s)))
             if k < count:
-                free_s = self._visit(tour, free_s + travel_s)
+                free_s = self._visit(tour, free_s + travel_s, last=k == count - 1)
             else:
                 tour.return_s = free_s + travel_s
         self._note_stays(tour)
         return tour
+
+    def _paces(self, travel_s: int) -> tuple[Pace, ...]:
+        """Return, for one leg in three, two speeds that make it take as long as it does."""
+        if self.rng.random() < 0.67:
+            return ()
+        change_s = self.rng.randint(1, travel_s - 1)
+        before_s = self.rng.randint(change_s + 1, 3 * travel_s)
+        after_s = round((travel_s - change_s) * before_s / (before_s - change_s))
+        return Pace(from_s=0, whole_s=before_s), Pace(from_s=change_s, whole_s=after_s)
 
     def _note_stays(self, tour: Drawn) -> None:
         """Remember when the vehicle is inside the zone at a stop: from arrival until the next leg departs."""
@@ -163,6 +193,17 @@ class Drawer:
             if ZONE in stop.zone_ids:
                 left_at = tour.legs[k + 1].depart_at
                 tour.inside.append((seconds(stop.arrival_at), seconds(left_at)))
+
+    def _rest_first(self, tour: Drawn) -> None:
+        """Now and then the driver rests at the hub before leaving."""
+        tour.begins_s = tour.departure_s
+        if tour.at_hub and self.rng.random() < 0.3:
+            duration_s = self.rng.choice([900, 1800])
+            start_s = tour.departure_s - duration_s + self.rng.choice([0, -300])
+            name = f"{tour.vehicle_id}.first"
+            tour.begins_s = start_s
+            tour.breaks.append(Break(id=name, window=window(start_s - 60, start_s), duration_s=duration_s))
+            tour.taken.append(BreakTaken(break_id=name, after_stop=0, start_at=at(start_s), duration_s=duration_s))
 
     def _pause(self, tour: Drawn, after_stop: int, breaks: int, free_s: int) -> int:
         for _ in range(breaks):
@@ -176,11 +217,18 @@ class Drawer:
             free_s = start_s + duration_s
         return free_s
 
-    def _visit(self, tour: Drawn, arrival_s: int) -> int:
-        """Hand over one order at a home, or up to three at a shared place; return the end in seconds."""
+    def _visit(self, tour: Drawn, arrival_s: int, last: bool) -> int:
+        """Hand over one order at a home, or up to three at a shared place; return the end in seconds.
+
+        Now and then an order is collected too; it is handed over at home, at the last stop if not before.
+        """
         rng = self.rng
         shared = rng.random() < 0.5
         place = rng.choice(self.shared) if shared else self.home()
+        brought = []
+        if self.waiting and (last or rng.random() < 0.5):
+            brought, self.waiting = self.waiting, []
+            place = brought[0][1]
         start_s = arrival_s + rng.choice([0, 0, 25, 300])
         ready_s = tour.departure_s - tour.hub.loading_s
         handovers: list[Handover] = []
@@ -211,6 +259,16 @@ class Drawer:
             self.heaviest_g[place.id, -1] = max(heaviest_g, self.heaviest_g.get((place.id, -1), 0))
             end_s += handovers[-1].service_s
             next_s = end_s
+        for order, _ in brought:
+            service_s = place.service_s if order.options[0].service_s is None else order.options[0].service_s
+            handovers.append(Handover(order_id=order.id, option=0, start_at=at(next_s), service_s=service_s))
+            tour.orders.append(order)
+            self.starts_s.setdefault(place.id, []).append(next_s)
+            self.received[place.id] += len(order.parcels)
+            end_s = next_s = next_s + service_s
+        if not last and not self.waiting and rng.random() < 0.4:
+            handovers.append(self._collection(tour, place, next_s))
+            end_s += handovers[-1].service_s
         tour.stops.append(
             Stop(
                 place_id=place.id,
@@ -223,6 +281,16 @@ class Drawer:
             )
         )
         return end_s
+
+    def _collection(self, tour: Drawn, place: Place, start_s: int) -> Handover:
+        """Take in an order that goes to a new home."""
+        home = self.home()
+        order = self.order(tour.hub, [home], start_s)
+        order = order.replace(from_place=PlaceOption(place_id=place.id, cost_cents=self.rng.choice([0, 70])))
+        self.orders.append(order)
+        self.waiting.append((order, home))
+        self.starts_s.setdefault(place.id, []).append(start_s)
+        return Handover(order_id=order.id, option=0, start_at=at(start_s), service_s=place.service_s, collects=True)
 
     def _with_windows(self, order: Order, chosen: int, start_s: int) -> Order:
         """Give the chosen option no window, or some of which one holds, often just so."""

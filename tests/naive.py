@@ -29,6 +29,16 @@ def dijkstra(arcs: Iterable[Arc], seeds: Mapping[int, Cost]) -> dict[int, Cost]:
     return best
 
 
+def shortcuts(rank: Mapping[int, int], arcs: Iterable[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Return all edges (ends named by rank) once every node, lowest first, has joined what it lies between."""
+    edges = {(rank[tail], rank[head]) for tail, head in arcs if tail != head}
+    for v in range(len(rank)):
+        before = [d for d, over in edges if over == v and d > v]
+        after = [u for over, u in edges if over == v and u > v]
+        edges |= {(d, u) for d in before for u in after if d != u}
+    return edges
+
+
 def is_path(arcs: list[Arc], path: list[int]) -> bool:
     """Return whether the arcs (by index) follow each other."""
     return all(arcs[here][1] == arcs[there][0] for here, there in pairwise(path))

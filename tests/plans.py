@@ -13,7 +13,7 @@ from typing import Any
 
 from data.codec import encode
 from data.model.order import Order
-from data.model.parcel import Dimensions
+from data.model.parcel import Apart, Dimensions
 from data.model.place import BoxType, Place, PlaceKind
 from data.model.plan import (
     AccessClass,
@@ -98,6 +98,7 @@ class _Fitter:
             moved=(drawn[0].orders[0].id,) if replaces else (),
             hire_options=(self._hire([left_out[1].id, left_out[2].id]),),
             bound=self._bound(drawn),
+            apart=(Apart(kind="food", other="paint"), Apart(kind="paint", other="feed")),
             emission_factors="sample 2026-01",
             totals=self._totals(tours, drawn),
         )
@@ -111,16 +112,22 @@ class _Fitter:
         if not tour.at_hub:
             earlier = window(tour.departure_s - 3600, tour.departure_s - 1)
             breaks.append(Break(id=f"{tour.vehicle_id}.earlier", window=earlier, duration_s=900))
+        over = rng.choice([0, 60])
+        late = window(tour.return_s + over, tour.return_s + 3600)
+        breaks.append(Break(id=f"{tour.vehicle_id}.late", window=late, duration_s=900))
+        early = window(tour.departure_s, tour.return_s)
+        due_at = at(tour.return_s + over)
+        breaks.append(Break(id=f"{tour.vehicle_id}.long", window=early, duration_s=900, due_at=due_at))
         return Vehicle(
             id=tour.vehicle_id,
             hub_id=tour.hub.id,
             category=category,
             critair=critair,
             energy=energy,
-            capacity_parcels=len(tour.parcels) + rng.choice([0, 3]),
-            capacity_g=sum(parcel.load_g for parcel in tour.parcels) + rng.choice([0, 1]),
-            capacity_dm3=sum(parcel.volume_dm3 for parcel in tour.parcels) + rng.choice([0, 1]),
-            shift=window(tour.departure_s - slack_s, tour.return_s + slack_s),
+            capacity_parcels=tour.most(lambda parcel: 1) + rng.choice([0, 3]),
+            capacity_g=tour.most(lambda parcel: parcel.load_g) + rng.choice([0, 1]),
+            capacity_dm3=tour.most(lambda parcel: parcel.volume_dm3) + rng.choice([0, 1]),
+            shift=window(tour.begins_s - slack_s, tour.return_s + slack_s),
             breaks=tuple(breaks),
             costs=VehicleCosts(fixed_cents=rng.choice([0, 4_000]), per_km_cents=41, per_hour_cents=2_350),
             skills=("fragile", "cold"),
@@ -155,6 +162,7 @@ class _Fitter:
             parcel_id
             for stop in reversed(drawn.stops)
             for handover in self.rng.sample(stop.handovers, len(stop.handovers))
+            if handover.order_id not in drawn.collected
             for parcel_id in by_order[handover.order_id]
         ]
         return Tour(
@@ -171,7 +179,10 @@ class _Fitter:
             distance_m=distance_m,
             travel_s=travel_s,
             service_s=service_s,
-            waiting_s=duration_s - travel_s - service_s - sum(taken.duration_s for taken in drawn.taken),
+            waiting_s=duration_s
+            - travel_s
+            - service_s
+            - sum(taken.duration_s for taken in drawn.taken if taken.start_at >= at(drawn.departure_s)),
             cost_cents=vehicle.costs.fixed_cents + _nearest(distance_m * 41, 1000) + _nearest(duration_s * 2_350, 3600),
             co2e_mg_per_km=co2e_mg_per_km,
             co2e_g=_nearest(distance_m * co2e_mg_per_km, 1_000_000),
@@ -273,7 +284,7 @@ class _Fitter:
     def _totals(self, tours: list[Tour], drawn: list[Drawn]) -> Totals:
         served = {order.id: order for tour in drawn for order in tour.orders}
         handovers = [handover for tour in tours for stop in tour.stops for handover in stop.handovers]
-        option_cents = sum(served[item.order_id].options[item.option].cost_cents for item in handovers)
+        option_cents = sum(served[item.order_id].option_at(item.option, item.collects).cost_cents for item in handovers)
         vehicle_cents = sum(tour.cost_cents for tour in tours)
         return Totals(
             orders=len(served) + 3,

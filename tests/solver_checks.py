@@ -49,6 +49,7 @@ def check_tour(tables: Tables, tours: Tours, route: Route, nodes: list[int]) -> 
     targets = nodes if tables.veh_end[route.vehicle] == NO_LOCATION else [*nodes, start + 1]
     assert tours.depart_s[targets].tolist() == [leg.depart for leg in line.drives]
     assert tours.leg_profile[targets].tolist() == [leg.profile for leg in line.drives]
+    assert tours.travel_s[targets].tolist() == [leg.arrive - leg.depart for leg in line.drives]
     history = loads_on_board(tables, route)
     for place, node in enumerate([start, *nodes]):
         for dim in range(tables.load.shape[1]):

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, permutations, product
+from itertools import groupby, pairwise, permutations, product
+from math import lcm
 
 from routing.problem import INF_TRAVEL_S, NO_LOCATION, Tables
 
@@ -60,23 +61,47 @@ def closed_between(tables: Tables, cls: int, place: int, first: int, last: int) 
     )
 
 
+def safe_slices(tables: Tables, cls: int) -> list[tuple[int, int, int]]:
+    """Return ``(from, until, profile)`` with everything closed that is ever closed to the class."""
+    safe = tables.slice_safe[int(tables.slice_ptr[cls]) : int(tables.slice_ptr[cls + 1])].tolist()
+    return [(since, until, profile) for (since, until, _), profile in zip(slices(tables, cls), safe)]
+
+
+def stretches(tables: Tables, cls: int) -> list[list[tuple[int, int, int]]]:
+    """Return the slices in runs over whose inner ends a leg goes on."""
+    stop = tables.slice_stretch[int(tables.slice_ptr[cls]) : int(tables.slice_ptr[cls + 1])].tolist()
+    return [[piece for _, piece in run] for _, run in groupby(zip(stop, slices(tables, cls)), key=lambda pair: pair[0])]
+
+
+def ride(tables: Tables, pieces: Sequence[tuple[int, int, int]], source: int, target: int, depart: int) -> Drive | None:
+    """Drive a leg second by second, each at the pace of its slice; None where it is not over when the slices are."""
+    at = [(since, until, int(tables.duration_s[profile, source, target])) for since, until, profile in pieces]
+    if any(seconds >= INF_TRAVEL_S for _, _, seconds in at):
+        return None
+    first = next(profile for since, until, profile in pieces if since <= depart < until)
+    whole, done, clock = lcm(*(seconds for _, _, seconds in at if seconds)), 0, depart
+    while True:
+        seconds = next((seconds for since, until, seconds in at if since <= clock < until), None)
+        if done >= whole or seconds == 0:
+            return Drive(first, depart, clock)
+        if seconds is None:
+            return None
+        done, clock = done + whole // seconds, clock + 1
+
+
 def drive(tables: Tables, cls: int, source: int, target: int, leave: int) -> Drive | None:
-    """Return the earliest arrival: at once on the always-safe way, or inside one slice, if need be a later one.
+    """Return the earliest arrival: at once on the always-safe way, or inside one stretch, if need be a later one.
 
     Nobody waits where it is closed. Of equal arrivals the safe way, then the first departure is taken.
     """
-    ways = []
-    seconds = int(tables.duration_s[tables.safe_profile[cls], source, target])
-    if seconds < INF_TRAVEL_S:
-        ways.append(Drive(int(tables.safe_profile[cls]), leave, leave + seconds))
-    for since, until, profile in slices(tables, cls):
-        depart = max(leave, since)
-        seconds = int(tables.duration_s[profile, source, target])
-        alone = len(slices(tables, cls)) == 1
+    ways = [ride(tables, safe_slices(tables, cls), source, target, leave)]
+    alone = len(slices(tables, cls)) == 1
+    for pieces in stretches(tables, cls):
+        depart = max(leave, pieces[0][0])
         free = alone or not closed_between(tables, cls, source, leave, depart + 1)
-        if depart < until and seconds < INF_TRAVEL_S and depart + seconds <= until and free:
-            ways.append(Drive(profile, depart, depart + seconds))
-    return min(ways, key=lambda way: way.arrive, default=None)
+        if depart < pieces[-1][1] and free:
+            ways.append(ride(tables, pieces, source, target, depart))
+    return min((way for way in ways if way), key=lambda way: way.arrive, default=None)
 
 
 def windows(tables: Tables, cls: int, option: int) -> list[tuple[int, int, int]]:
@@ -122,18 +147,26 @@ def simulate(tables: Tables, route: Route, frozen: int = -1, begin: int = 0, beg
         return broken("shift")
     for stop in range(begin, len(places)):
         stood_from = clock
-        for pause in range(next_break, next_break + route.breaks[stop]):
-            clock = max(clock, int(tables.brk_open[pause]))
-            if clock > tables.brk_close[pause]:
-                return broken("break")
-            clock += int(tables.brk_duration[pause])
+        pauses = range(next_break, next_break + route.breaks[stop])
         next_break += route.breaks[stop]
         last = stop == len(places) - 1
-        if last and home == NO_LOCATION:
-            if clock > stood_from and closed_between(tables, cls, places[stop], stood_from, clock):
-                return broken("stands in a closed zone")
-            break
-        found = drive(tables, cls, places[stop], home if last else places[stop + 1], clock)
+        # before the departure, a driver may have rested since the shift began
+        rest_from = int(tables.veh_open_s[vehicle]) if stop == 0 else clock
+        if not last:
+            rested = after_rests(tables, pauses, rest_from)
+            if rested is None:
+                return broken("break")
+            found = drive(tables, cls, places[stop], places[stop + 1], max(clock, rested))
+        else:
+            ends_at = way_back(tables, vehicle, places[stop], pauses, clock, rest_from)
+            if ends_at is None:
+                return broken("break")
+            if home == NO_LOCATION:
+                clock = ends_at
+                if clock > stood_from and closed_between(tables, cls, places[stop], stood_from, clock):
+                    return broken("stands in a closed zone")
+                break
+            found = drive(tables, cls, places[stop], home, ends_at)
         if found is None:
             return broken("no way")
         if found.depart > stood_from and closed_between(tables, cls, places[stop], stood_from, found.depart):
@@ -156,6 +189,35 @@ def simulate(tables: Tables, route: Route, frozen: int = -1, begin: int = 0, beg
     return Timeline("", leaves, tuple(starts), tuple(ends), tuple(drives), clock)
 
 
+def after_rests(tables: Tables, pauses: Sequence[int], clock: int) -> int | None:
+    """Return when some breaks, taken in turn, are over; None if one would begin too late."""
+    for pause in pauses:
+        clock = max(clock, int(tables.brk_open[pause]))
+        if clock > tables.brk_close[pause]:
+            return None
+        clock += int(tables.brk_duration[pause])
+    return clock
+
+
+def way_back(tables: Tables, vehicle: int, place: int, pauses: Sequence[int], clock: int, rest_from: int) -> int | None:
+    """Return when to leave for the end of the tour: after no more breaks than are due before it is over."""
+    cls, home = int(tables.veh_class[vehicle]), int(tables.veh_end[vehicle])
+    for count in range(len(pauses) + 1):
+        rested = after_rests(tables, pauses[:count], rest_from)
+        if rested is None:
+            return None
+        leave = max(clock, rested)
+        found = None if home == NO_LOCATION else drive(tables, cls, place, home, leave)
+        if home != NO_LOCATION and found is None:
+            if count == len(pauses):
+                return leave
+            continue
+        over = leave if found is None else found.arrive
+        if all(over <= tables.brk_due[pause] for pause in pauses[count:]):
+            return leave
+    return None
+
+
 def loads_on_board(tables: Tables, route: Route) -> list[list[int]]:
     """Return the load per dimension when leaving the start and each stop."""
     orders = [int(tables.opt_order[option]) for option in route.options]
@@ -174,6 +236,25 @@ def fits(tables: Tables, route: Route) -> bool:
     return all(now <= cap for board in loads_on_board(tables, route) for now, cap in zip(board, caps))
 
 
+def paired(tables: Tables, route: Route) -> bool:
+    """Return whether both halves of every pair are on a route, the collection first."""
+    orders = [int(tables.opt_order[option]) for option in route.options]
+    for order in orders:
+        partner = int(tables.partner[order])
+        if partner >= 0 and partner not in orders:
+            return False
+        if partner > order and orders.index(partner) > orders.index(order):
+            return False
+    return True
+
+
+def together(tables: Tables, route: Route) -> bool:
+    """Return whether no two orders of a route are of kinds to be kept apart."""
+    orders = [int(tables.opt_order[option]) for option in route.options]
+    present = [kind for kind in range(len(tables.apart)) if any(tables.kinds[order, kind] for order in orders)]
+    return not any(tables.apart[one, other] for one in present for other in present)
+
+
 def may_carry(tables: Tables, route: Route) -> bool:
     """Return whether the vehicle may take every order of a route."""
     return all(tables.allowed[route.vehicle, tables.opt_order[option]] for option in route.options)
@@ -183,6 +264,10 @@ def why_not(tables: Tables, route: Route, frozen: int = -1) -> str:
     """Return why a route is infeasible, empty if it is feasible."""
     if not may_carry(tables, route):
         return "not allowed"
+    if not paired(tables, route):
+        return "half a pair"
+    if not together(tables, route):
+        return "kinds"
     if not fits(tables, route):
         return "load"
     return simulate(tables, route, frozen).why
@@ -246,7 +331,8 @@ def cheapest_routes(tables: Tables, vehicle: int) -> dict[Choice, tuple[int, Rou
         if not within_resources(tables, options):
             continue
         for sequence in permutations(options):
-            if not fits(tables, Route(vehicle, sequence, ())):
+            bare = Route(vehicle, sequence, ())
+            if not (fits(tables, bare) and paired(tables, bare) and together(tables, bare)):
                 continue
             for route in with_breaks(tables, vehicle, sequence):
                 line = simulate(tables, route)
@@ -288,7 +374,9 @@ def optimum(tables: Tables) -> Best:
     for taken, cost in plans:
         if within_resources(tables, sorted(taken)):
             out = sum(penalty) - sum(penalty[int(tables.opt_order[option])] for option in taken)
-            found.append(((out, out + cost), len(taken)))
+            orders = [int(tables.opt_order[option]) for option in taken]
+            collections = [order for order in orders if 0 <= tables.partner[order] < order]
+            found.append(((out, out + cost), len(orders) - len(collections)))
     return Best(
         merit=min(merit for merit, _ in found),
         cost=min(cost for (_, cost), _ in found),
@@ -297,10 +385,23 @@ def optimum(tables: Tables) -> Best:
 
 
 def insertions(tables: Tables, routes: Sequence[Route], order: int, move_breaks: bool) -> Iterator[Route]:
-    """Yield every feasible route with an order put somewhere into a plan.
+    """Yield every feasible route with an order, or both halves of a pair, put somewhere into a plan.
 
     Without ``move_breaks`` only the breaks of the node it goes after may come before or after it.
     """
+    partner = int(tables.partner[order])
+    if partner > order:
+        for collecting in _longer(tables, routes, partner, move_breaks):
+            others = [route if route.vehicle != collecting.vehicle else collecting for route in routes]
+            for longer in _longer(tables, others, order, move_breaks):
+                if longer.vehicle == collecting.vehicle and not why_not(tables, longer):
+                    yield longer
+        return
+    yield from (longer for longer in _longer(tables, routes, order, move_breaks) if not why_not(tables, longer))
+
+
+def _longer(tables: Tables, routes: Sequence[Route], order: int, move_breaks: bool) -> Iterator[Route]:
+    """Yield every route with an order put somewhere, feasible or not, as long as boxes are enough."""
     taken = [option for route in routes for option in route.options]
     for option in range(int(tables.opt_ptr[order]), int(tables.opt_ptr[order + 1])):
         if not within_resources(tables, [*taken, option]):
@@ -316,6 +417,4 @@ def insertions(tables: Tables, routes: Sequence[Route], order: int, move_breaks:
                               (*route.breaks[:at], kept, route.breaks[at] - kept, *route.breaks[at + 1 :]))
                         for kept in range(route.breaks[at] + 1)
                     ]  # fmt: skip
-                for candidate in candidates:
-                    if not why_not(tables, candidate):
-                        yield candidate
+                yield from candidates

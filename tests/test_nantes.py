@@ -32,7 +32,7 @@ def nantes(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> City:
         places=(shared_data / "relays" / "laposte_poincont2.csv",),
     )
     city, notes = build_city(sources, lambda step, share: None)
-    assert any("main streets only" in note for note in notes)
+    assert any("roads for cars only" in note for note in notes)
     path = tmp_path_factory.mktemp("nantes") / "nantes.city"
     write_city(city, path)
     return read_city(path)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from random import Random
 
+from data.model.break_rules import BreakRule
 from data.model.city import City
 from data.model.order import Order, PlaceOption
-from data.model.parcel import Dimensions, Parcel
+from data.model.parcel import Apart, Dimensions, Parcel
 from data.model.place import Place, PlaceKind
 from data.model.plan import Plan, Tour
 from data.model.request import OrderBook, PlanRequest, VehicleStatus
@@ -73,6 +74,7 @@ class Days:
                 for each in exempt if self.city.zones
             ),
             delivery_days=tuple(self.day + timedelta(days=n) for n in rng.choice([(), (1,), (1, 2)])),
+            apart=rng.choice([(), (Apart(kind="food", other="paint"), Apart(kind="feed", other="paint"))]),
         )  # fmt: skip
 
     def burst(self, orders: int) -> OrderBook:
@@ -103,10 +105,12 @@ class Days:
             capacity_dm3=rng.choice([30, 2_000, 2_000]),
             shift=window(self.day, opens, closes),
             breaks=tuple(breaks),
+            break_rule=rng.choice([*BreakRule, BreakRule.NONE, BreakRule.NONE]),
             costs=VehicleCosts(
                 fixed_cents=rng.choice([0, 3_000, 25_000]), per_km_cents=rng.choice([0, 40]), per_hour_cents=2_000
             ),
             skills=rng.choice([(), ("cold",)]),
+            refused_kinds=rng.choice([(), (), (), ("paint",)]),
             role=rng.choice([Role.OWN, Role.OWN, Role.OWN, Role.OWN, Role.RESERVE, Role.HIRED]),
             max_mm=rng.choice([None, None, LARGE]),
         )
@@ -117,17 +121,20 @@ class Days:
         self.made += 1
         hub_id = "hub" if rng.random() < 0.9 else "hub-south"
         ready = rng.choice([None, None, None, at(self.day, rng.uniform(5, 9))])
+        kind = rng.choice(["", "", "food", "paint", "feed"])
+        from_place = self._option(name, 9) if rng.random() < 0.2 else None
         return Order(
             id=name,
             hub_id=hub_id,
-            parcels=tuple(self._parcel(f"{name}.{k}", hub_id, ready) for k in range(rng.choice([1, 1, 1, 2]))),
+            parcels=tuple(self._parcel(f"{name}.{k}", hub_id, ready, kind) for k in range(rng.choice([1, 1, 1, 2]))),
             options=tuple(self._option(name, k) for k in range(rng.choice([1, 1, 2, 3]))),
+            from_place=from_place,
             promised_on=self.day + timedelta(days=rng.choice([-1, 0, 0, 0, 1, 2])),
             priority=rng.choice([0, 0, 50, 100]),
             skills=rng.choice([(), (), (), ("cold",)]),
         )
 
-    def _parcel(self, name: str, hub_id: str, ready: datetime | None) -> Parcel:
+    def _parcel(self, name: str, hub_id: str, ready: datetime | None, kind: str) -> Parcel:
         rng = self.rng
         long = Dimensions(length_mm=900, width_mm=100, height_mm=100)
         size = rng.choice([SMALL, SMALL, SMALL, SMALL, LARGE, LARGE, long])
@@ -138,6 +145,7 @@ class Days:
             size_mm=size,
             hub_id=rng.choice(["", hub_id]),
             ready_at=ready,
+            kind=rng.choice(["", kind]),
         )
 
     def _option(self, name: str, k: int) -> PlaceOption:
@@ -178,7 +186,8 @@ class Days:
         if state == "loading":
             return VehicleStatus(vehicle_id=tour.vehicle_id, loading_started=True)
         past = rng.randint(0, len(tour.stops))
-        done = tuple(handover.order_id for stop in tour.stops[:past] for handover in stop.handovers)
+        given = [handover for stop in tour.stops[:past] for handover in stop.handovers]
+        done = tuple(handover.order_id for handover in given if not handover.collects)
         rested = tuple(pause.break_id for pause in tour.breaks if pause.after_stop < past)
         here = (tour.start.lat, tour.start.lon)
         seen_at = tour.departure_at

@@ -26,6 +26,8 @@ class City:
         Relay points, lockers and post offices.
     derived : dict of str to array
         What other rooms computed once for these streets and keep in the same file, by dotted name.
+    street_hours : tuple of str
+        OSM opening hours that ``streets.arc_hours`` points into.
     """
 
     name: str
@@ -34,3 +36,4 @@ class City:
     arc_zones: NDArray[np.uint64]
     places: tuple[Place, ...]
     derived: dict[str, NDArray[np.generic]]
+    street_hours: tuple[str, ...] = ()

@@ -27,6 +27,8 @@ class PlaceOption(Value):
 class Order(Value):
     """An accepted order; exactly one of its options is served, all parcels together.
 
+    Its parcels are loaded at the hub or, with ``from_place``, collected there by the vehicle of that hub that hands
+    them over later on the same tour: a return from a customer to a relay point, a parcel from a shop to a home.
     ``priority`` 0..100, higher is served first. ``promised_on`` is the last local day it may be handed over.
     """
 
@@ -34,11 +36,21 @@ class Order(Value):
     hub_id: Id
     parcels: Annotated[tuple[Parcel, ...], Meta(min_length=1)]
     options: Annotated[tuple[PlaceOption, ...], Meta(min_length=1)]
+    from_place: PlaceOption | None = None
     promised_on: date
     priority: Annotated[int, Meta(ge=0, le=100)] = 0
     skills: tuple[str, ...] = ()
     shipper: str = ""
     created_at: Instant | None = None
+
+    def option_at(self, option: int, collects: bool = False) -> PlaceOption:
+        """Return the place a hand-over or, with ``collects``, the collection is at."""
+        return self.from_place if collects and self.from_place is not None else self.options[option]
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of its parcels; plain ones have none."""
+        return frozenset(parcel.kind for parcel in self.parcels if parcel.kind)
 
     @property
     def load_g(self) -> int:

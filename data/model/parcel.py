@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta
 
 from data.model.base import Count, Id, Instant, Value
 
@@ -44,7 +47,7 @@ class Parcel(Value):
     """One parcel of an order.
 
     ``hub_id`` is the hub it leaves from (the order's hub where empty); ``ready_at`` the earliest instant it may
-    leave that hub, ``None`` for "it is there".
+    leave that hub, ``None`` for "it is there". ``kind`` says what may not go with what: food, chemicals ...
     """
 
     id: Id
@@ -54,3 +57,11 @@ class Parcel(Value):
     state: ParcelState = ParcelState.AT_HUB
     hub_id: str = ""
     ready_at: Instant | None = None
+    kind: Annotated[str, Meta(max_length=128)] = ""
+
+
+class Apart(Value):
+    """Two kinds of parcels that may not be on one tour."""
+
+    kind: Id
+    other: Id

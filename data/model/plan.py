@@ -16,6 +16,7 @@ from typing import Literal
 from data.model.base import Count, Id, Instant, Latitude, Longitude, Value, Window
 from data.model.hub import Hub
 from data.model.order import Order
+from data.model.parcel import Apart
 from data.model.place import Place
 from data.model.vehicle import Category, Critair, Energy, Vehicle
 from data.model.zone import Exemption
@@ -29,13 +30,25 @@ class ZoneCrossing(Value):
     exit_s: Count
 
 
+class Pace(Value):
+    """How fast traffic is from ``from_s`` seconds after a leg's departure on: all of the leg would take ``whole_s``."""
+
+    from_s: Count
+    whole_s: Count
+
+
 class Leg(Value):
-    """The drive to the next stop; integers are the travel-time table's own entries."""
+    """The drive to the next stop; integers are the travel-time table's own entries.
+
+    Where traffic gets faster or slower on the way, ``paces`` holds the entries of each speed met, the first from the
+    departure on; ``travel_s`` is then what the shares of the leg driven at each add up to, rounded up.
+    """
 
     depart_at: Instant
     travel_s: Count
     distance_m: Count
     zones: tuple[ZoneCrossing, ...] = ()
+    paces: tuple[Pace, ...] = ()
 
 
 class BoxUse(Value):
@@ -46,13 +59,17 @@ class BoxUse(Value):
 
 
 class Handover(Value):
-    """One order handed over at a stop: which option of the order, from when, for how long."""
+    """One order handed over at a stop: which option of the order, from when, for how long.
+
+    With ``collects`` its parcels are taken in instead, at its ``from_place`` (``option`` is then 0).
+    """
 
     order_id: Id
     option: Count
     start_at: Instant
     service_s: Count
     boxes: tuple[BoxUse, ...] = ()
+    collects: bool = False
 
 
 class Stop(Value):
@@ -68,7 +85,7 @@ class Stop(Value):
 
 
 class BreakTaken(Value):
-    """A driver's break, taken after ``after_stop`` stops (0 = before the first)."""
+    """A driver's break, taken after ``after_stop`` stops (0 = before the first, maybe before the departure)."""
 
     break_id: Id
     after_stop: Count
@@ -85,7 +102,11 @@ class TourStart(Value):
 
 
 class Tour(Value):
-    """One vehicle's day. ``loading_list`` names its parcels in loading order: last stop first."""
+    """One vehicle's day. ``loading_list`` names the parcels loaded at the hub in loading order: last stop first.
+
+    ``parcels``, ``load_g`` and ``load_dm3`` are what is handed over; with collections on the way the vehicle never
+    carries all of it at once.
+    """
 
     vehicle_id: Id
     start: TourStart
@@ -235,6 +256,7 @@ class Plan(Value, omit_defaults=False):
     orders: tuple[Order, ...]
     delivery_days: tuple[date, ...] = ()
     exemptions: tuple[Exemption, ...] = ()
+    apart: tuple[Apart, ...] = ()
     access: tuple[AccessClass, ...]
     locks: tuple[Lock, ...]
     tours: tuple[Tour, ...]

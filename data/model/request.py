@@ -10,6 +10,7 @@ from msgspec import Meta
 from data.model.base import Id, Instant, Latitude, Longitude, Value
 from data.model.hub import Hub
 from data.model.order import Order
+from data.model.parcel import Apart
 from data.model.place import Place
 from data.model.vehicle import Vehicle
 from data.model.zone import Exemption
@@ -51,6 +52,7 @@ class PlanRequest(Value, omit_defaults=False):
 
     ``city`` is the path of the ``.city`` file, relative to the request's own file. ``places`` are homes and any
     place the city doesn't know; an order's option may name either. ``done`` are orders already handed over.
+    ``apart`` are the kinds of parcels that may not be on one tour.
     ``delivery_days`` are the days later than ``day`` on which the same fleet runs, for postponing within the promise.
     """
 
@@ -66,6 +68,7 @@ class PlanRequest(Value, omit_defaults=False):
     statuses: tuple[VehicleStatus, ...] = ()
     done: tuple[Id, ...] = ()
     delivery_days: tuple[date, ...] = ()
+    apart: tuple[Apart, ...] = ()
 
 
 class OrderBook(Value, omit_defaults=False):

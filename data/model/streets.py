@@ -44,22 +44,35 @@ class StreetNetwork:
     ----------
     node_lat, node_lon : float64 [n]
         WGS84 degrees.
+    node_id : int64 [n]
+        The source's id of the node at each junction, 0 where it has none; two junctions share one where a barrier
+        keeps them apart.
     tail, head : int32 [m]
         Junction indices of each arc.
     length_dm : int32 [m]
         Decimetres along the shape, at least 1.
     speed_kmh : uint8 [m]
         Legal or default speed.
+    cruise_kmh : float32 [m]
+        What a car keeps up at free flow between junctions.
+    obstacle_ms : int32 [m]
+        Lost at traffic lights, signs and gates on the arc, in its direction: those at its head count, at its tail not.
     road_class : uint8 [m]
         A :class:`RoadClass`.
+    roundabout : bool [m]
     access : uint8 [m]
-        Or of :data:`ACCESS_BIT`: who may drive this arc in this direction.
+        Or of :data:`ACCESS_BIT`: who may drive this arc in this direction, at the arc's hours at least.
+    arc_hours : int16 [m]
+        Index into ``City.street_hours``: motor vehicles that deliver may use the arc at these hours only, bikes
+        always; -1 where there are none.
     way_id : int64 [m]
         The source's id of the way, for messages and later traffic data.
     shape_ptr : int32 [m + 1]
         ``shape_lat[shape_ptr[a]:shape_ptr[a + 1]]`` are arc a's *inner* points, tail and head left out.
     shape_lat, shape_lon : float64 [...]
         Degrees.
+    shape_node_id : int64 [...]
+        The source's id of the node at each inner point, 0 where it has none.
     restriction_ptr : int32 [r + 1]
         Arcs of turn restriction k: ``restriction_arcs[ptr[k]:ptr[k + 1]]``, from first to last (via ways inside).
     restriction_arcs : int32 [...]
@@ -71,16 +84,22 @@ class StreetNetwork:
 
     node_lat: NDArray[np.float64]
     node_lon: NDArray[np.float64]
+    node_id: NDArray[np.int64]
     tail: NDArray[np.int32]
     head: NDArray[np.int32]
     length_dm: NDArray[np.int32]
     speed_kmh: NDArray[np.uint8]
+    cruise_kmh: NDArray[np.float32]
+    obstacle_ms: NDArray[np.int32]
     road_class: NDArray[np.uint8]
+    roundabout: NDArray[np.bool_]
     access: NDArray[np.uint8]
+    arc_hours: NDArray[np.int16]
     way_id: NDArray[np.int64]
     shape_ptr: NDArray[np.int32]
     shape_lat: NDArray[np.float64]
     shape_lon: NDArray[np.float64]
+    shape_node_id: NDArray[np.int64]
     restriction_ptr: NDArray[np.int32]
     restriction_arcs: NDArray[np.int32]
     restriction_only: NDArray[np.bool_]

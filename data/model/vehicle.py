@@ -7,7 +7,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from data.model.base import Count, Id, Seconds, Value, Window
+from data.model.base import Count, Id, Instant, Seconds, Value, Window
+from data.model.break_rules import BreakRule, rests
 from data.model.parcel import Dimensions
 
 
@@ -58,11 +59,15 @@ class Role(StrEnum):
 
 
 class Break(Value):
-    """A driver's break: starts inside ``window``, lasts ``duration_s``, taken between two stops."""
+    """A driver's break: starts inside ``window``, lasts ``duration_s``, taken between two stops or before leaving.
+
+    A tour that is over by ``due_at`` does without it; by default that is when the window opens.
+    """
 
     id: Id
     window: Window
     duration_s: Seconds
+    due_at: Instant | None = None
 
 
 class VehicleCosts(Value):
@@ -76,6 +81,8 @@ class VehicleCosts(Value):
 class Vehicle(Value):
     """A vehicle with its driver for one day; it leaves ``hub_id`` and returns there inside ``shift``.
 
+    Beside its ``breaks``, its driver rests by ``break_rule``; a plan shows the breaks that asks for among the others.
+    ``refused_kinds`` are the kinds of parcels it never carries.
     ``use_per_100km_milli`` is what it burns: millilitres or, for electric vehicles, watt-hours per 100 km.
     """
 
@@ -89,9 +96,24 @@ class Vehicle(Value):
     capacity_dm3: Count
     shift: Window
     breaks: tuple[Break, ...] = ()
+    break_rule: BreakRule = BreakRule.NONE
     costs: VehicleCosts = VehicleCosts()
     skills: tuple[str, ...] = ()
+    refused_kinds: tuple[Id, ...] = ()
     role: Role = Role.OWN
     max_mm: Dimensions | None = None
     use_per_100km_milli: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     name: str = ""
+
+    def rested(self) -> Vehicle:
+        """Return the vehicle with what its rule asks of its shift among its breaks."""
+        asked = tuple(
+            Break(
+                id=f"{self.break_rule}-{number}",
+                window=rest.window,
+                duration_s=int(rest.length.total_seconds()),
+                due_at=rest.due_at,
+            )
+            for number, rest in enumerate(rests(self.break_rule, self.shift), start=1)
+        )
+        return self.replace(breaks=(*self.breaks, *asked), break_rule=BreakRule.NONE)

@@ -48,6 +48,7 @@ def check_request(request: PlanRequest, city: City | None) -> tuple[str, ...]:
     _check_references(request, city, problems)
     _check_statuses(request, problems)
     _check_exemptions(request, city, problems)
+    _check_kinds(request, problems)
     for where, item in _positions(request):
         _check_position(where, item, city, problems)
     for index, vehicle in enumerate(request.vehicles):
@@ -92,6 +93,8 @@ def _check_references(request: PlanRequest, city: City | None, problems: Problem
         _check_known(order.hub_id, hubs, "hub", f"{where}/hub_id", problems)
         for number, option in enumerate(order.options if all_known else ()):
             _check_known(option.place_id, places, "place", f"{where}/options/{number}/place_id", problems)
+        if order.from_place is not None and all_known:
+            _check_known(order.from_place.place_id, places, "place", f"{where}/from_place/place_id", problems)
         _check_hubs_of_parcels(order, hubs, where, problems)
 
 
@@ -136,6 +139,18 @@ def _check_exemptions(request: PlanRequest, city: City | None, problems: Problem
         _check_known(exemption.vehicle_id, vehicles, "vehicle", f"{where}/vehicle_id", problems)
         if zones is not None:
             _check_known(exemption.zone_id, zones, "zone", f"{where}/zone_id", problems)
+
+
+def _check_kinds(request: PlanRequest, problems: Problems) -> None:
+    """An order's parcels go together, so no two of them may have to be kept apart."""
+    for index, pair in enumerate(request.apart):
+        if pair.kind == pair.other:
+            problems.add("invalid_value", f"`{pair.kind}` can't be kept apart from itself", f"#/apart/{index}/other")
+    for index, order in enumerate(request.orders):
+        for pair in request.apart:
+            if {pair.kind, pair.other} <= order.kinds:
+                message = f"order `{order.id}` holds {pair.kind} and {pair.other}, which may not be on one tour"
+                problems.add("kinds_together", message, f"#/orders/{index}/parcels", "split the order")
 
 
 def _positions(request: PlanRequest) -> Iterator[tuple[str, Hub | Place]]:

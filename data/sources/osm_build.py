@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from scipy.sparse.csgraph import connected_components
 from data.errors import RoutingDataError
 from data.model.streets import StreetNetwork
 from data.sources.osm_cut import Ints, Pieces, cut_ways
+from data.sources.osm_obstacles import minor_stop_ms, obstacle_ms
 from data.sources.osm_raw import RawStreets, SourceReport
 from data.sources.osm_turns import TurnArcs, resolve_turns
 
@@ -56,7 +58,9 @@ def build_network(raw: RawStreets, dropped_ways: int, source: str) -> tuple[Stre
     arcs = _arcs_of(pieces, kept_node)
     turns = resolve_turns(raw, pieces, _arc_index(pieces, arcs), arcs.tail, arcs.head)
     apart = len(raw.rules) - len(np.unique(pieces.way[kept_piece]))
-    return _assemble(raw, pieces, kept_node, arcs, turns), _report(raw, pieces, dropped_ways, apart)
+    street_hours = tuple(sorted({one.hours for rule in raw.rules for one in (rule.forward, rule.backward)} - {""}))
+    network = _assemble(raw, pieces, kept_node, arcs, turns, street_hours)
+    return network, replace(_report(raw, pieces, dropped_ways, apart), street_hours=street_hours)
 
 
 def no_streets(source: str) -> RoutingDataError:
@@ -102,31 +106,48 @@ def _arc_index(pieces: Pieces, arcs: _Arcs) -> NDArray[np.int64]:
 
 
 def _assemble(
-    raw: RawStreets, pieces: Pieces, kept_node: NDArray[np.bool_], arcs: _Arcs, turns: TurnArcs
+    raw: RawStreets, pieces: Pieces, kept_node: NDArray[np.bool_], arcs: _Arcs, turns: TurnArcs, hours: tuple[str, ...]
 ) -> StreetNetwork:
     piece, reverse = arcs.piece, arcs.reverse
-    way = pieces.way[piece]
-    speed = np.array([(rule.forward_kmh, rule.backward_kmh) for rule in raw.rules], dtype=np.uint8)
-    road_class = np.array([rule.road_class for rule in raw.rules], dtype=np.uint8)
+    way, direction = pieces.way[piece], reverse.astype(np.int64)
+    node_ref = pieces.node_ref[kept_node]
+    cruise_kmh = _per_direction(raw, "cruise_kmh", np.float32)[way, direction]
+    minor_ms = minor_stop_ms(raw, node_ref, arcs.tail, arcs.head, cruise_kmh)
     shape_ptr, at = _shapes(pieces, arcs)
     return StreetNetwork(
         node_lat=pieces.node_lat[kept_node],
         node_lon=pieces.node_lon[kept_node],
+        node_id=node_ref,
         tail=arcs.tail.astype(np.int32),
         head=arcs.head.astype(np.int32),
         length_dm=pieces.length_dm[piece],
-        speed_kmh=speed[way, reverse.astype(np.int64)],
-        road_class=road_class[way],
+        speed_kmh=_per_direction(raw, "limit_kmh", np.uint8)[way, direction],
+        cruise_kmh=cruise_kmh,
+        obstacle_ms=(obstacle_ms(raw, pieces)[direction, piece] + minor_ms).astype(np.int32),
+        road_class=np.array([rule.road_class for rule in raw.rules], dtype=np.uint8)[way],
+        roundabout=np.array([rule.roundabout for rule in raw.rules], dtype=np.bool_)[way],
         access=np.where(reverse, pieces.backward_access[piece], pieces.forward_access[piece]),
+        arc_hours=_hours_index(raw, hours)[way, direction],
         way_id=np.array(raw.way_id, dtype=np.int64)[way],
         shape_ptr=shape_ptr,
         shape_lat=pieces.lat[at],
         shape_lon=pieces.lon[at],
+        shape_node_id=np.maximum(0, pieces.ref[at]),  # a graph's points have made-up ids below zero
         restriction_ptr=turns.ptr,
         restriction_arcs=turns.arcs,
         restriction_only=turns.only,
         restriction_except=turns.exempt,
     )
+
+
+def _per_direction(raw: RawStreets, field: str, dtype: type[np.generic]) -> NDArray[Any]:
+    """Return a field of every way's two directions, ``[way, direction]``."""
+    return np.array([(getattr(rule.forward, field), getattr(rule.backward, field)) for rule in raw.rules], dtype)
+
+
+def _hours_index(raw: RawStreets, hours: tuple[str, ...]) -> NDArray[np.int16]:
+    index = {text: at for at, text in enumerate(("", *hours), start=-1)}
+    return np.array([(index[rule.forward.hours], index[rule.backward.hours]) for rule in raw.rules], dtype=np.int16)
 
 
 def _shapes(pieces: Pieces, arcs: _Arcs) -> tuple[NDArray[np.int32], Ints]:
@@ -148,6 +169,12 @@ def _report(raw: RawStreets, pieces: Pieces, dropped_ways: int, apart: int) -> S
         warnings.append(
             f"{pieces.junction_barriers} barriers stand on a junction of three or more streets; "
             "which one they close is unknown, so they close none"
+        )
+    timed = sum(rule.ignores_hours for rule in raw.rules)
+    if timed:
+        warnings.append(
+            f"{timed} ways carry timed rules (`...:conditional`) that no clock can tell, or not the same for all motor "
+            "vehicles; these rules are ignored: what holds at all other times holds always"
         )
     for reason, count in sorted(raw.ignored_turns.items()):
         warnings.append(f"{count} turn restrictions ignored: {reason}")

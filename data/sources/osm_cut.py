@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from data.sources.osm_access import ALL
 from data.sources.osm_raw import RawStreets
-from data.sources.osm_tags import ALL
 from data.units import EARTH_RADIUS_M
 
 Ints = NDArray[np.int64]
@@ -32,8 +32,8 @@ class Pieces:
     length_dm : int32 [s]
         At least 1.
     forward_access, backward_access : uint8 [s]
-    lat, lon : float64 [points]
-        All points of all ways.
+    ref, lat, lon, along_m : int64, float64, float64, float64 [points]
+        All points of all ways, and metres along them, which only differences within a way make sense of.
     junction_barriers : int
         Barriers that stand on a junction; which of its streets they close is unknown, so they close none.
     """
@@ -49,8 +49,10 @@ class Pieces:
     length_dm: NDArray[np.int32]
     forward_access: NDArray[np.uint8]
     backward_access: NDArray[np.uint8]
+    ref: Ints
     lat: Floats
     lon: Floats
+    along_m: Floats
     junction_barriers: int
 
 
@@ -70,7 +72,7 @@ def cut_ways(raw: RawStreets) -> Pieces:
     passing = (ALL & ~blocked[doubled]).astype(np.uint8)
     moved_piece = moved % len(first)
     spot = np.where(moved < len(first), first[moved_piece], last[moved_piece])
-    access = np.array([(one.forward_access, one.backward_access) for one in raw.rules], dtype=np.uint8)
+    access = np.array([(one.forward.access, one.backward.access) for one in raw.rules], dtype=np.uint8)
     along_m = np.concatenate([[0.0], np.cumsum(step_lengths_m(lat, lon))])
     length_dm = np.rint((along_m[last] - along_m[first]) * 10)
     return Pieces(
@@ -85,8 +87,10 @@ def cut_ways(raw: RawStreets) -> Pieces:
         length_dm=np.maximum(1, np.concatenate([length_dm, np.zeros(len(doubled))])).astype(np.int32),
         forward_access=np.concatenate([access[way, 0], passing]),
         backward_access=np.concatenate([access[way, 1], passing]),
+        ref=ref,
         lat=lat,
         lon=lon,
+        along_m=along_m,
         junction_barriers=junction_barriers,
     )
 

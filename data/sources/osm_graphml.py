@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import ParseError
 
 from data.errors import RoutingDataError
+from data.sources.osm_access import BIKE_HIGHWAYS, DENIES
+from data.sources.osm_nodes import obstacle_at
 from data.sources.osm_pbf import drive_only_warning
 from data.sources.osm_raw import RawStreets
-from data.sources.osm_tags import DENIES, SLOW_HIGHWAYS, WayRules, barrier_blocks, is_relevant, way_rules
+from data.sources.osm_tags import Course, WayRules, is_relevant, way_rules
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -25,11 +27,16 @@ if TYPE_CHECKING:
 _Line = tuple[int, int, tuple[tuple[float, float], ...]]
 
 _WAY_TAGS = (
-    "access area bicycle cycleway cycleway:both cycleway:left cycleway:right goods hgv highway junction maxspeed"
-    " maxspeed:backward maxspeed:forward maxspeed:type maxweight motor_vehicle motorcar motorcycle motorroad oneway"
-    " oneway:bicycle service source:maxspeed vehicle zone:maxspeed"
+    "access access:conditional area bicycle bridge cycleway cycleway:both cycleway:left cycleway:right"
+    " delivery:conditional goods goods:conditional hgv hgv:conditional highway junction maxspeed maxspeed:advisory"
+    " maxspeed:backward maxspeed:forward maxspeed:type maxweight motor_vehicle motor_vehicle:conditional motorcar"
+    " motorcar:conditional motorcycle motorroad oneway oneway:bicycle service smoothness source:maxspeed surface"
+    " tracktype vehicle vehicle:conditional zone:maxspeed"
 )
-_NODE_TAGS = "barrier locked access vehicle motor_vehicle motorcar goods hgv motorcycle bicycle"
+_NODE_TAGS = (
+    "barrier bollard locked access vehicle motor_vehicle motorcar goods hgv motorcycle bicycle highway direction stop"
+    " traffic_signals:direction"
+)
 
 
 def read_graphml(path: Path) -> tuple[RawStreets, int]:
@@ -69,9 +76,10 @@ def download_place(name: str) -> tuple[RawStreets, int]:
     try:
         with _osmnx_settings():
             graph = osmnx.graph_from_place(name, custom_filter='["highway"]', simplify=False, retain_all=True)
+            _forget_other_nodes(graph)
             # One edge per way and block, so that every edge has its way's own tags.
             graph = osmnx.simplify_graph(
-                graph, edge_attrs_differ=["osmid"], node_attrs_include=["barrier"], remove_rings=False
+                graph, edge_attrs_differ=["osmid"], node_attrs_include=["barrier", "highway"], remove_rings=False
             )
         return ways_of_graph(graph)
     except (OSError, ValueError, TypeError) as error:
@@ -81,6 +89,13 @@ def download_place(name: str) -> tuple[RawStreets, int]:
             name,
             "check the name and the network, or build from an .osm.pbf extract",
         ) from None
+
+
+def _forget_other_nodes(graph: nx.MultiDiGraph) -> None:
+    """Take the tag off pedestrian crossings and the like, so that only lights and signs stay nodes of their own."""
+    for _, data in graph.nodes(data=True):
+        if obstacle_at(data) is None:
+            data.pop("highway", None)
 
 
 def ways_of_graph(graph: nx.MultiDiGraph) -> tuple[RawStreets, int]:
@@ -100,16 +115,16 @@ def ways_of_graph(graph: nx.MultiDiGraph) -> tuple[RawStreets, int]:
             dropped += 1
             continue
         line = (tail, head, tuple(edge["geometry"].coords)[1:-1] if "geometry" in edge else ())
+        if edge.get("reversed") is True:
+            line, rules = _reverse(line), _turned(rules)  # lights and signs speak of the way's own direction
         _join(streets, line, int(_values(edge["osmid"])[0]), rules)
     nodes = {node: (float(data["y"]), float(data["x"])) for node, data in graph.nodes(data=True)}
     if any(abs(lat) > 90 or abs(lon) > 180 for lat, lon in nodes.values()):
         raise ValueError("coordinates are not degrees")
     _add_streets(raw, streets, nodes)
     for node, data in graph.nodes(data=True):
-        blocked = barrier_blocks({key: str(value) for key, value in data.items()})
-        if blocked:
-            raw.barriers[node] = blocked
-    if streets and not SLOW_HIGHWAYS & highways:
+        raw.add_node(node, {key: str(value) for key, value in data.items()})
+    if streets and not BIKE_HIGHWAYS & highways:
         raw.warnings.append(drive_only_warning())
     raw.warnings.append("an OSMnx graph has no turn restrictions: forbidden turns will be planned")
     return raw, dropped
@@ -129,30 +144,34 @@ def _add_streets(
 
 def _join(streets: dict[_Line, tuple[int, WayRules]], line: _Line, way_id: int, rules: WayRules) -> None:
     """Add ``rules`` to the street along ``line``, whichever way round it was seen first."""
-    tail, head, inner = line
-    reverse = (head, tail, inner[::-1])
-    if line not in streets and reverse in streets:
-        line, rules = reverse, _turned(rules)
+    if line not in streets and _reverse(line) in streets:
+        line, rules = _reverse(line), _turned(rules)
     if line in streets:
         way_id, before = streets[line]
         rules = _merged(before, rules)
     streets[line] = (way_id, rules)
 
 
+def _reverse(line: _Line) -> _Line:
+    tail, head, inner = line
+    return head, tail, inner[::-1]
+
+
 def _turned(rules: WayRules) -> WayRules:
-    return WayRules(
-        rules.road_class, rules.backward_kmh, rules.forward_kmh, rules.backward_access, rules.forward_access
-    )
+    return rules._replace(forward=rules.backward, backward=rules.forward)
 
 
 def _merged(one: WayRules, other: WayRules) -> WayRules:
-    return WayRules(
-        one.road_class,
-        one.forward_kmh if one.forward_access else other.forward_kmh,
-        one.backward_kmh if one.backward_access else other.backward_kmh,
-        one.forward_access | other.forward_access,
-        one.backward_access | other.backward_access,
+    return one._replace(
+        forward=_joint(one.forward, other.forward),
+        backward=_joint(one.backward, other.backward),
+        ignores_hours=one.ignores_hours or other.ignores_hours,
     )
+
+
+def _joint(one: Course, other: Course) -> Course:
+    told = one if one.access else other
+    return told._replace(access=one.access | other.access)
 
 
 def _edge_rules(edge: dict[str, Any]) -> WayRules | None:
@@ -172,13 +191,13 @@ def _edge_rules(edge: dict[str, Any]) -> WayRules | None:
     rules = max(known, key=lambda one: one.road_class)
     for one in known:
         rules = rules._replace(
-            forward_access=rules.forward_access & one.forward_access,
-            backward_access=rules.backward_access & one.backward_access,
+            forward=rules.forward._replace(access=rules.forward.access & one.forward.access),
+            backward=rules.backward._replace(access=rules.backward.access & one.backward.access),
         )
     if oneway is not False:
         return rules
     along = _turned(rules) if edge.get("reversed") is True else rules
-    return along._replace(backward_access=0)
+    return along._replace(backward=along.backward._replace(access=0))
 
 
 def _values(value: object) -> list[str]:

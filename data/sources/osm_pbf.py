@@ -12,8 +12,9 @@ from osmium.filter import KeyFilter, TagFilter
 from osmium.osm import NODE, RELATION, WAY, Node, Relation, Way
 
 from data.errors import RoutingDataError
+from data.sources.osm_access import BIKE_HIGHWAYS
 from data.sources.osm_raw import RawStreets
-from data.sources.osm_tags import SLOW_HIGHWAYS, WayRules, barrier_blocks, way_rules
+from data.sources.osm_tags import WayRules, way_rules
 from data.sources.osm_turns import read_turn
 
 Progress = Callable[[str, float], None]
@@ -32,13 +33,10 @@ class _Harvest:
     highways: Counter[str] = field(default_factory=Counter)
     dropped_ways: int = 0
     incomplete_ways: int = 0
-    timed_ways: int = 0
     relations: int = 0
 
     def take_node(self, node: Node) -> None:
-        blocked = barrier_blocks(dict(node.tags))
-        if blocked:
-            self.raw.barriers[node.id] = blocked
+        self.raw.add_node(node.id, dict(node.tags))
 
     def take_way(self, way: Way) -> None:
         tags = dict(way.tags)
@@ -47,7 +45,6 @@ class _Harvest:
         if rules is None:
             self.dropped_ways += 1
             return
-        self.timed_ways += any(key.endswith(":conditional") and not key.startswith("maxspeed") for key in tags)
         self._add(way, rules)
 
     def take_relation(self, relation: Relation) -> None:
@@ -71,24 +68,19 @@ class _Harvest:
 
     def warn(self) -> None:
         """Write into ``raw.warnings`` what the user should know about the extract."""
-        if self.raw.rules and not SLOW_HIGHWAYS & self.highways.keys():
+        if self.raw.rules and not BIKE_HIGHWAYS & self.highways.keys():
             self.raw.warnings.append(drive_only_warning())
         if self.raw.rules and not self.relations:
             self.raw.warnings.append("the extract has no turn restrictions: forbidden turns will be planned")
         if self.incomplete_ways:
             self.raw.warnings.append(f"{self.incomplete_ways} ways leave the extract; only their part inside is kept")
-        if self.timed_ways:
-            self.raw.warnings.append(
-                f"{self.timed_ways} ways carry timed rules (`...:conditional`), which are ignored: "
-                "what holds at all other times holds always"
-            )
 
 
 def drive_only_warning() -> str:
     """Return the warning for a source that holds streets for cars only."""
     return (
-        "the source holds main streets only (no service ways, footways or cycleways): "
-        "cargo bikes get no shortcut, and doors on service ways snap to the next street"
+        "the source holds roads for cars only (no cycleways, paths or pedestrian streets): "
+        "cargo bikes are confined to those roads; build from a full extract to let them through"
     )
 
 
@@ -129,10 +121,10 @@ def read_extract(path: Path, progress: Progress | None = None) -> tuple[RawStree
 
 
 def _objects(path: Path) -> osmium.FileProcessor:
-    """Return an iterable of barriers, highways and turn restrictions; all else is filtered in C++."""
+    """Return an iterable of barriers and signs, highways, turn restrictions; all else is filtered in C++."""
     processor = osmium.FileProcessor(path, NODE | WAY | RELATION).with_locations()
     filters = (
-        (NODE, KeyFilter("barrier")),
+        (NODE, KeyFilter("barrier", "highway")),
         (WAY, KeyFilter("highway")),
         (RELATION, TagFilter(("type", "restriction"))),
     )

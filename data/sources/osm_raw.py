@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from data.sources.osm_nodes import Obstacle, barrier_blocks, obstacle_at
 from data.sources.osm_tags import WayRules
 
 
@@ -42,6 +43,8 @@ class RawStreets:
         Per point, degrees.
     barriers : dict of int to int
         Node id to an or of ``ACCESS_BIT``: who is blocked there.
+    obstacles : dict of int to Obstacle
+        Node id to what is lost there.
     turns : list of TurnRule
     ignored_turns : Counter of str
         Why restrictions were left out, and how many.
@@ -55,6 +58,7 @@ class RawStreets:
     lat: array[float] = field(default_factory=lambda: array("d"))
     lon: array[float] = field(default_factory=lambda: array("d"))
     barriers: dict[int, int] = field(default_factory=dict)
+    obstacles: dict[int, Obstacle] = field(default_factory=dict)
     turns: list[TurnRule] = field(default_factory=list)
     ignored_turns: Counter[str] = field(default_factory=Counter)
     warnings: list[str] = field(default_factory=list)
@@ -70,10 +74,19 @@ class RawStreets:
         self.lat.extend(lats)
         self.lon.extend(lons)
 
+    def add_node(self, node_id: int, tags: Mapping[str, str]) -> None:
+        """Keep whom a node on a street stops, and what it costs the others."""
+        blocked = barrier_blocks(tags)
+        if blocked:
+            self.barriers[node_id] = blocked
+        obstacle = obstacle_at(tags)
+        if obstacle:
+            self.obstacles[node_id] = obstacle
+
 
 @dataclass(frozen=True)
 class SourceReport:
-    """What a source left out, and what its user should know.
+    """What a source left out, what its user should know, and what its city needs besides the streets.
 
     Attributes
     ----------
@@ -82,8 +95,11 @@ class SourceReport:
     ignored_restrictions : int
         Turn restrictions that could not be applied; ``warnings`` says why.
     warnings : tuple of str
+    street_hours : tuple of str
+        OSM opening hours that the network's ``arc_hours`` points into.
     """
 
     dropped_ways: int
     ignored_restrictions: int
     warnings: tuple[str, ...]
+    street_hours: tuple[str, ...] = ()

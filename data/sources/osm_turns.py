@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from data.model.streets import ACCESS_BIT
 from data.model.vehicle import Category
+from data.sources.osm_access import ALL, BIKE, MOTOR
 from data.sources.osm_cut import Ints, Pieces
 from data.sources.osm_raw import RawStreets, TurnRule
-from data.sources.osm_tags import ALL, BIKE, MOTOR
 
 TIMED = "they hold at certain hours only"
 BROKEN = "members are missing, or a member has an unknown role"

@@ -7,6 +7,8 @@ low-emission zone inside, suburbs, villages, two industrial estates, relay shops
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from shapely import LineString, Point
 
@@ -21,7 +23,7 @@ from data.synthetic.outline import Outline, draw_outline
 from data.synthetic.places import handover_places
 from data.synthetic.ring import add_ring
 from data.synthetic.roundabouts import add_roundabouts
-from data.synthetic.traffic_rules import set_rules
+from data.synthetic.traffic_rules import DELIVERY_HOURS, set_rules
 from data.synthetic.turns import with_turn_restrictions
 from data.synthetic.ways import join_ways
 from data.synthetic.zones import low_emission_zones
@@ -47,9 +49,9 @@ def synthetic_city(seed: int = 1) -> City:
     set_rules(graph, join_ways(graph), outline, rng)
     streets = with_turn_restrictions(street_network(graph, outline), rng)
     zones = low_emission_zones(outline, graph)
-    bare = City(CITY_NAME, streets, zones, arc_membership(streets, zones), places=(), derived={})
-    places = handover_places(Addresses(bare, POSTCODE), rng)
-    return City(CITY_NAME, streets, zones, bare.arc_zones, places, derived={})
+    membership, hours = arc_membership(streets, zones), (DELIVERY_HOURS,)
+    bare = City(CITY_NAME, streets, zones, membership, places=(), derived={}, street_hours=hours)
+    return replace(bare, places=handover_places(Addresses(bare, POSTCODE), rng))
 
 
 def _add_footbridge(graph: Graph, outline: Outline) -> None:

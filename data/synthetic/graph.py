@@ -26,7 +26,8 @@ class Edge:
     """A stretch of street between two junctions; ``points`` [k, 2] run from ``u`` to ``v``, both included.
 
     ``way`` is the street it belongs to; with ``oneway`` only u to v is open to motor vehicles. ``slip`` marks the
-    ring's slip roads, ``roundabout`` the stretches of a circle: there ``oneway`` holds for bikes as well.
+    ring's slip roads, ``roundabout`` the stretches of a circle: there ``oneway`` holds for bikes as well. Vans may use
+    a ``delivery`` street at its hours only.
     """
 
     u: int
@@ -37,6 +38,7 @@ class Edge:
     oneway: bool = False
     slip: bool = False
     roundabout: bool = False
+    delivery: bool = False
 
     @property
     def length_m(self) -> float:

@@ -1,4 +1,4 @@
-"""Which junctions a vehicle category can reach from anywhere and leave to anywhere."""
+"""Which junctions a vehicle category can reach from anywhere and leave to anywhere, at any hour."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from data.model.vehicle import Category
 
 
 def largest_core(streets: StreetNetwork, category: Category) -> NDArray[np.bool_]:
-    """Return, per junction, whether it lies in the largest strongly connected part open to ``category``."""
+    """Return, per junction, whether it lies in the largest strongly connected part always open to ``category``."""
     open_arc = (streets.access & ACCESS_BIT[category]) > 0
+    if category is not Category.CARGO_BIKE:
+        open_arc &= streets.arc_hours < 0
     arcs = (np.ones(int(open_arc.sum())), (streets.tail[open_arc], streets.head[open_arc]))
     _, label = connected_components(
         coo_array(arcs, shape=(streets.nodes, streets.nodes)), directed=True, connection="strong"

@@ -17,6 +17,7 @@ EVERYBODY = sum(ACCESS_BIT.values())
 BIKE = ACCESS_BIT[Category.CARGO_BIKE]
 NO_TRUCKS = EVERYBODY - ACCESS_BIT[Category.PL]
 WALKABLE_M = 270.0
+DELIVERY_HOURS, DELIVERY_STREETS = "Mo-Sa 06:00-11:00", 5
 MOTORLESS = (RoadClass.PEDESTRIAN, RoadClass.CYCLEWAY)
 SPEED_KMH = {
     RoadClass.TRUNK: 90,
@@ -48,6 +49,23 @@ def set_rules(graph: Graph, ways: list[list[int]], outline: Outline, rng: np.ran
                 if reverse:
                     graph.edges[index].reverse()
     _reopen(graph)
+    _admit_deliveries(graph, ways)
+
+
+def _admit_deliveries(graph: Graph, ways: list[list[int]]) -> None:
+    """Let vans into the longest pedestrian streets that motor traffic reaches at both ends, at certain hours."""
+    reached = motor_core(graph)
+    streets = [[graph.edges[index] for index in way] for way in ways]
+    through = [
+        edges
+        for edges in streets
+        if all(edge.road_class == RoadClass.PEDESTRIAN for edge in edges)
+        and reached[edges[0].u]
+        and reached[edges[-1].v]
+    ]
+    for edges in sorted(through, key=lambda edges: -sum(edge.length_m for edge in edges))[:DELIVERY_STREETS]:
+        for edge in edges:
+            edge.delivery = True
 
 
 def _walkable(edge: Edge, middle: Point, outline: Outline, rng: np.random.Generator) -> bool:
@@ -108,7 +126,7 @@ def access_bits(edge: Edge, outline: Outline) -> tuple[int, int]:
     if edge.road_class == RoadClass.TRUNK:
         return EVERYBODY - BIKE, 0
     if not _motor(edge):
-        return BIKE, BIKE
+        return (NO_TRUCKS, NO_TRUCKS) if edge.delivery else (BIKE, BIKE)
     narrow = edge.road_class >= RoadClass.RESIDENTIAL and outline.old_town.contains(Point(edge.points.mean(axis=0)))
     forward = NO_TRUCKS if narrow else EVERYBODY
     if edge.roundabout:

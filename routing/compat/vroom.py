@@ -1,6 +1,6 @@
 """VROOM's JSON in, VROOM's JSON out: a drop-in for ``vroom`` in solve mode.
 
-Jobs, vehicles, custom matrices or coordinates on a city's streets; what we can't do yet (shipments, plan mode,
+Jobs, shipments, vehicles, custom matrices or coordinates on a city's streets; what we can't do yet (plan mode,
 ``max_travel_time`` …) is refused by name, what nobody knows is ignored with a warning. Every answer is checked by
 :mod:`routing.compat.vroom_check`, which shares no code with the solver, before it is returned.
 """
@@ -156,12 +156,16 @@ def _initial_tours(vroom: VroomProblem, warn: Callable[[str], None]) -> Tours | 
         return None
     tables = vroom.problem.tables
     tours = empty_tours(tables)
-    order = {job.id: row for row, job in enumerate(vroom.request.jobs)}
+    order = {job.key: row for row, job in enumerate(vroom.request.jobs)}
     for row, vehicle in enumerate(vehicles):
         dropped = append_sequence(tables, tours, row, [order[step] for step in vehicle.steps]) if vehicle.steps else []
         if dropped:
-            names = ", ".join(str(vroom.request.jobs[option].id) for option in dropped)
-            warn(f"#/vehicles/{row}/steps: infeasible as given, so jobs {names} start elsewhere")
+            tasks = [vroom.request.jobs[option] for option in dropped]
+            kinds = [kind for kind in ("job", "pickup", "delivery") if any(task.kind == kind for task in tasks)]
+            names = ", ".join(
+                f"{kind}s " + ", ".join(str(task.id) for task in tasks if task.kind == kind) for kind in kinds
+            )
+            warn(f"#/vehicles/{row}/steps: infeasible as given, so {names} start elsewhere")
     return tours
 
 
@@ -192,8 +196,13 @@ def _with_matrices(document: Json, request: Request) -> Json:
         }
         for profile, one in request.matrices.items()
     }
+    task = {"location": "location_index"}
     return document | {
-        "jobs": [rows(job, {"location": "location_index"}) for job in document["jobs"]],
+        "jobs": [rows(job, task) for job in document.get("jobs", [])],
+        "shipments": [
+            one | {half: rows(one[half], task) for half in ("pickup", "delivery")}
+            for one in document.get("shipments", [])
+        ],
         "vehicles": [rows(one, {"start": "start_index", "end": "end_index"}) for one in document["vehicles"]],
         "matrices": matrices,
     }

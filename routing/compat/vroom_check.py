@@ -12,6 +12,10 @@ from itertools import pairwise
 from typing import Any
 
 Json = dict[str, Any]
+Task = tuple[str, int]
+Tasks = dict[Task, Json]
+
+TASKS = {"job", "pickup", "delivery"}
 
 FOREVER = 2**32 - 1
 UNREACHABLE = 10**9
@@ -28,7 +32,7 @@ def check_vroom(document: Json, solution: Json) -> list[str]:
     solution : dict
         VROOM's answer with code 0.
     """
-    jobs = {job["id"]: job for job in document.get("jobs", [])}
+    jobs = _tasks(document)
     mistakes = list(_job_mistakes(jobs, solution))
     remaining = list(document["vehicles"])
     for route in solution["routes"]:
@@ -45,27 +49,57 @@ def check_vroom(document: Json, solution: Json) -> list[str]:
     return mistakes
 
 
-def _job_mistakes(jobs: dict[int, Json], solution: Json) -> Iterator[str]:
+def _tasks(document: Json) -> Tasks:
+    """Return the tasks by kind and id; a shipment's halves know its amount, skills, priority and each other."""
+    tasks = {("job", job["id"]): job for job in document.get("jobs", [])}
+    for shipment in document.get("shipments", []):
+        common = {key: shipment[key] for key in ("skills", "priority") if key in shipment}
+        amount = {"amount": shipment["amount"]} if "amount" in shipment else {}
+        for kind in ("pickup", "delivery"):
+            known = ("id", "description", "location", "location_index", "setup", "service", "time_windows")
+            half = {key: shipment[kind][key] for key in known if key in shipment[kind]}
+            moved = {kind: amount["amount"]} if amount else {}
+            tasks[kind, half["id"]] = half | common | moved | {"kind": kind, "pair": _pair_of(shipment)}
+    return tasks
+
+
+def _pair_of(shipment: Json) -> tuple[Task, Task]:
+    return ("pickup", shipment["pickup"]["id"]), ("delivery", shipment["delivery"]["id"])
+
+
+def _job_mistakes(jobs: Tasks, solution: Json) -> Iterator[str]:
     """Every job is served once or unassigned once, and nothing else is."""
-    steps = [step for route in solution["routes"] for step in route["steps"] if step["type"] == "job"]
-    seen = Counter(step["id"] for step in steps) + Counter(one["id"] for one in solution["unassigned"])
-    yield from (f"job {one} is not answered" for one in jobs.keys() - seen.keys())
-    yield from (f"job {one} was not asked for" for one in seen.keys() - jobs.keys())
-    yield from (f"job {one} is answered {count} times" for one, count in seen.items() if count > 1)
+    steps = [step for route in solution["routes"] for step in route["steps"] if step["type"] in TASKS]
+    seen = Counter(map(_key, steps)) + Counter(map(_key, solution["unassigned"]))
+    yield from (f"{kind} {one} is not answered" for kind, one in jobs.keys() - seen.keys())
+    yield from (f"{kind} {one} was not asked for" for kind, one in seen.keys() - jobs.keys())
+    yield from (f"{kind} {one} is answered {count} times" for (kind, one), count in seen.items() if count > 1)
     for answered in [*steps, *solution["unassigned"]]:
-        given = jobs.get(answered["id"], {})
+        given = jobs.get(_key(answered), {})
         for key in ("description", "location", "location_index"):
             if key in answered and answered[key] != given.get(key):
-                yield f"job {answered['id']}: {key} is not what was given"
+                yield f"{_name(answered)}: {key} is not what was given"
 
 
-def _route_mistakes(document: Json, vehicle: Json, jobs: dict[int, Json], route: Json) -> Iterator[str]:
+def _pair_mistakes(jobs: Tasks, steps: Sequence[Json]) -> Iterator[str]:
+    """Both halves of a shipment are on the route, the pickup first."""
+    served = [_key(step) for step in steps if step["type"] in TASKS]
+    for task in served:
+        pickup, delivery = jobs.get(task, {}).get("pair", (task, task))
+        if pickup not in served or delivery not in served:
+            yield f"{task[0]} {task[1]} is on the route without its other half"
+        elif served.index(pickup) > served.index(delivery):
+            yield f"delivery {delivery[1]} comes before its pickup"
+
+
+def _route_mistakes(document: Json, vehicle: Json, jobs: Tasks, route: Json) -> Iterator[str]:
     steps = route["steps"]
     kinds = [step["type"] for step in steps]
-    if kinds[0] != "start" or kinds[-1] != "end" or set(kinds[1:-1]) - {"job", "break"} or "job" not in kinds:
+    if kinds[0] != "start" or kinds[-1] != "end" or set(kinds[1:-1]) - {*TASKS, "break"} or not TASKS & set(kinds):
         yield f"steps {kinds} are no route"
         return
-    served = [jobs.get(step["id"], {}) for step in steps if step["type"] == "job"]
+    served = [jobs.get(_key(step), {}) for step in steps if step["type"] in TASKS]
+    yield from _pair_mistakes(jobs, steps)
     yield from _clock_mistakes(vehicle, jobs, steps)
     yield from _leg_mistakes(document, vehicle, jobs, steps)
     yield from _setup_mistakes(vehicle, jobs, steps)
@@ -76,7 +110,7 @@ def _route_mistakes(document: Json, vehicle: Json, jobs: dict[int, Json], route:
         yield f"{len(served)} tasks, {vehicle['max_tasks']} at most"
     for job in served:
         if set(job.get("skills", [])) - set(vehicle.get("skills", [])):
-            yield f"job {job['id']} needs skills {job['skills']}"
+            yield f"{job.get('kind', 'job')} {job['id']} needs skills {job['skills']}"
     for key in SUMS:
         if route[key] != sum(step[key] for step in steps):
             yield f"{key} {route[key]} is not the sum of its steps"
@@ -89,7 +123,7 @@ def _route_mistakes(document: Json, vehicle: Json, jobs: dict[int, Json], route:
         yield "violations are listed"
 
 
-def _clock_mistakes(vehicle: Json, jobs: dict[int, Json], steps: Sequence[Json]) -> Iterator[str]:
+def _clock_mistakes(vehicle: Json, jobs: Tasks, steps: Sequence[Json]) -> Iterator[str]:
     """Steps follow each other without gap, services start inside their windows, all of it inside the vehicle's."""
     opens, closes = vehicle.get("time_window", [0, FOREVER])[:2]
     if steps[0]["arrival"] < opens or steps[-1]["arrival"] > closes:
@@ -101,8 +135,8 @@ def _clock_mistakes(vehicle: Json, jobs: dict[int, Json], steps: Sequence[Json])
     for step in steps:
         if min(step[key] for key in ("setup", "service", "waiting_time")) < 0:
             yield f"{_name(step)} has a negative time"
-        if step["type"] == "job" and step["id"] in jobs:
-            yield from _window_mistakes(step, jobs[step["id"]].get("time_windows", [[0, FOREVER]]))
+        if step["type"] in TASKS and _key(step) in jobs:
+            yield from _window_mistakes(step, jobs[_key(step)].get("time_windows", [[0, FOREVER]]))
 
 
 def _window_mistakes(step: Json, windows: Sequence[Sequence[int]]) -> Iterator[str]:
@@ -113,7 +147,7 @@ def _window_mistakes(step: Json, windows: Sequence[Sequence[int]]) -> Iterator[s
         yield f"{_name(step)} waits until {start}, when no window opens"
 
 
-def _leg_mistakes(document: Json, vehicle: Json, jobs: dict[int, Json], steps: Sequence[Json]) -> Iterator[str]:
+def _leg_mistakes(document: Json, vehicle: Json, jobs: Tasks, steps: Sequence[Json]) -> Iterator[str]:
     """Between two tasks lies the matrices' leg, whatever breaks are taken on the way."""
     durations, distances = _matrix(document, vehicle, "durations"), _matrix(document, vehicle, "distances")
     factor = math.floor(100 / vehicle.get("speed_factor", 1) + 0.5)
@@ -131,9 +165,7 @@ def _leg_mistakes(document: Json, vehicle: Json, jobs: dict[int, Json], steps: S
                 yield f"distance from {_name(before)} to {_name(step)} is not the matrix's"
 
 
-def _pairs(
-    vehicle: Json, jobs: dict[int, Json], steps: Sequence[Json]
-) -> Iterator[tuple[Json, Json, tuple[int, int] | None]]:
+def _pairs(vehicle: Json, jobs: Tasks, steps: Sequence[Json]) -> Iterator[tuple[Json, Json, tuple[int, int] | None]]:
     """Yield each two tasks (or start, end) in a row and the matrices' row and column, None where nothing is driven."""
     before, source = steps[0], vehicle.get("start_index", vehicle.get("start"))
     for step in steps[1:]:
@@ -142,17 +174,17 @@ def _pairs(
         if step["type"] == "end":
             target = vehicle.get("end_index", vehicle.get("end"))
         else:
-            target = _place(jobs.get(step["id"], {}))
+            target = _place(jobs.get(_key(step), {}))
         yield before, step, (source, target) if source is not None and target is not None else None
         before, source = step, target
 
 
-def _setup_mistakes(vehicle: Json, jobs: dict[int, Json], steps: Sequence[Json]) -> Iterator[str]:
+def _setup_mistakes(vehicle: Json, jobs: Tasks, steps: Sequence[Json]) -> Iterator[str]:
     """Service takes as long as given; so does setup, except where the vehicle already stands."""
     here = vehicle.get("start_index", vehicle.get("start"))
     for step in steps:
-        if step["type"] == "job" and step["id"] in jobs:
-            job = jobs[step["id"]]
+        if step["type"] in TASKS and _key(step) in jobs:
+            job = jobs[_key(step)]
             setup = 0 if here is not None and _place(job) == here else job.get("setup", 0)
             if (step["setup"], step["service"]) != (setup, job.get("service", 0)):
                 yield f"{_name(step)}: setup and service should take {setup} and {job.get('service', 0)} s"
@@ -175,12 +207,12 @@ def _break_mistakes(vehicle: Json, steps: Sequence[Json]) -> Iterator[str]:
             yield f"{_name(step)} should last {given.get('service', 0)} s"
 
 
-def _load_mistakes(vehicle: Json, jobs: dict[int, Json], steps: Sequence[Json]) -> Iterator[str]:
-    """Deliveries are on board from the start, pickups to the end, never more than the capacity."""
+def _load_mistakes(vehicle: Json, jobs: Tasks, steps: Sequence[Json]) -> Iterator[str]:
+    """Jobs' deliveries are on board from the start, their pickups to the end; never more than the capacity."""
     capacity = vehicle.get("capacity", [])
-    served = [jobs.get(step["id"], {}) if step["type"] == "job" else None for step in steps]
+    served = [jobs.get(_key(step), {}) if step["type"] in TASKS else None for step in steps]
     for dim, most in enumerate(capacity):
-        load = sum(_delivery(job, dim) for job in served if job is not None)
+        load = sum(_delivery(job, dim) for job in served if job is not None and "kind" not in job)
         for step, job in zip(steps, served, strict=True):
             if job is not None:
                 load += _entry(job, "pickup", dim) - _delivery(job, dim)
@@ -190,7 +222,7 @@ def _load_mistakes(vehicle: Json, jobs: dict[int, Json], steps: Sequence[Json]) 
                 yield f"{_name(step)}: load {step['load']}, counted {load}"
 
 
-def _cost_mistakes(document: Json, vehicle: Json, jobs: dict[int, Json], route: Json) -> Iterator[str]:
+def _cost_mistakes(document: Json, vehicle: Json, jobs: Tasks, route: Json) -> Iterator[str]:
     """The cost is that of the prices, to one unit (VROOM rounds some routes down)."""
     costs = vehicle.get("costs", {})
     matrix = _matrix(document, vehicle, "costs")
@@ -236,6 +268,10 @@ def _entry(job: Json, key: str, dim: int) -> int:
 def _delivery(job: Json, dim: int) -> int:
     old_style = not job.keys() & {"delivery", "pickup"}
     return _entry(job, "amount" if old_style else "delivery", dim)
+
+
+def _key(step: Json) -> Task:
+    return step["type"], step["id"]
 
 
 def _end(step: Json) -> int:

@@ -16,6 +16,7 @@ from routing.compat.vroom_values import (
     FOREVER_S,
     Break,
     Job,
+    Key,
     Span,
     Spot,
     Vehicle,
@@ -42,14 +43,20 @@ def read_fleet(document: Json) -> tuple[Vehicle, ...]:
 
 
 def read_jobs(document: Json) -> tuple[Job, ...]:
-    """Return the jobs; errors as in :func:`read_fleet`."""
+    """Return the tasks: jobs, deliveries, pickups; errors as in :func:`read_fleet`."""
     dims = capacity_dims(document)
     values = fields.array(document, "jobs", "Invalid jobs.", "#")
     jobs = tuple(_job(value, f"#/jobs/{row}", dims) for row, value in enumerate(values))
-    if not jobs:
+    shipments = [
+        _shipment(value, f"#/shipments/{row}", dims)
+        for row, value in enumerate(fields.array(document, "shipments", "Invalid shipments.", "#"))
+    ]
+    if not jobs and not shipments:
         raise refusal("No task defined.", "#/jobs")
     _refuse_twice([job.id for job in jobs], "job", "#/jobs")
-    return jobs
+    _refuse_twice([pickup.id for pickup, _ in shipments], "pickup", "#/shipments")
+    _refuse_twice([delivery.id for _, delivery in shipments], "delivery", "#/shipments")
+    return (*jobs, *(delivery for _, delivery in shipments), *(pickup for pickup, _ in shipments))
 
 
 def capacity_dims(document: Json) -> int:
@@ -85,23 +92,25 @@ def spot_owners(vehicles: Sequence[Vehicle], jobs: Sequence[Job]) -> dict[object
             if spot is not None:
                 owners.setdefault(spot.key, (f"#/vehicles/{row}/{name}", f"the {name} of vehicle {vehicle.id}"))
     for row, job in enumerate(jobs):
-        owners.setdefault(job.spot.key, (f"#/jobs/{row}/location", f"the location of job {job.id}"))
+        where = f"#/jobs/{row}" if job.kind == "job" else f"#/shipments ({job.kind} {job.id})"
+        owners.setdefault(job.spot.key, (f"{where}/location", f"the location of {job.kind} {job.id}"))
     return owners
 
 
 def check_steps(vehicles: Sequence[Vehicle], jobs: Sequence[Job]) -> None:
     """Raise where the initial routes name jobs that don't exist, are planned twice or can't be on that vehicle."""
-    known = {job.id: job for job in jobs}
-    planned: set[int] = set()
+    known = {job.key: job for job in jobs}
+    planned: set[Key] = set()
     for row, vehicle in enumerate(vehicles):
         where = f"#/vehicles/{row}/steps"
         for step in vehicle.steps:
+            kind, number = step
             if step not in known:
-                raise refusal(f"Invalid job id {step} for vehicle {vehicle.id}.", where)
+                raise refusal(f"Invalid {kind} id {number} for vehicle {vehicle.id}.", where)
             if step in planned:
-                raise refusal(f"Duplicate job id {step} in input steps for vehicle {vehicle.id}.", where)
+                raise refusal(f"Duplicate {kind} id {number} in input steps for vehicle {vehicle.id}.", where)
             if not known[step].skills <= vehicle.skills:
-                message = f"Missing skill or step out of reach for vehicle {vehicle.id} and job {step}."
+                message = f"Missing skill or step out of reach for vehicle {vehicle.id} and {kind} {number}."
                 raise refusal(message, where)
             planned.add(step)
         if vehicle.max_tasks is not None and len(vehicle.steps) > vehicle.max_tasks:
@@ -135,6 +144,41 @@ def _job(value: Json, where: str, dims: int) -> Job:
         priority=fields.priority(value, owner, where),
         windows=fields.spans(value, owner, where),
     )
+
+
+def _shipment(value: Json, where: str, dims: int) -> tuple[Job, Job]:
+    """Return a shipment's pickup and delivery: amount, skills and priority are common to both."""
+    if not isinstance(value, dict):
+        raise refusal("Invalid shipment.", where)
+    amount = fields.amount(value, "amount", dims, where, dims)
+    skills = fields.skills(value, where)
+    halves = []
+    for kind in ("pickup", "delivery"):
+        half, at = value.get(kind), f"{where}/{kind}"
+        if not isinstance(half, dict):
+            raise refusal(f"Missing {kind} for shipment.", at)
+        number = fields.identity(half, kind, at)
+        owner = f"{kind} {number}"
+        spot = fields.spot(half, "location", "location_index", owner, at)
+        if spot is None:
+            raise refusal(f"Invalid location for {owner}.", at, "give `location` or `location_index`")
+        none = (0,) * dims
+        halves.append(
+            Job(
+                id=number,
+                spot=spot,
+                description=fields.text(half, "description", at),
+                setup_s=fields.duration(half, "setup", at),
+                service_s=fields.duration(half, "service", at),
+                delivery=amount if kind == "delivery" else none,
+                pickup=amount if kind == "pickup" else none,
+                skills=skills,
+                priority=fields.priority(value, owner, where),
+                windows=fields.spans(half, owner, at),
+                kind=kind,
+            )
+        )
+    return halves[0], halves[1]
 
 
 def _vehicle(value: Json, where: str, dims: int) -> Vehicle:
@@ -206,8 +250,8 @@ def _break(value: Json, where: str) -> Break:
     )
 
 
-def _steps(value: Json, owner: str, where: str) -> tuple[int, ...]:
-    """Return the jobs of the initial route in order; breaks are placed anew, and times are no lock in VROOM either."""
+def _steps(value: Json, owner: str, where: str) -> tuple[Key, ...]:
+    """Return the tasks of the initial route in order; breaks are placed anew, and times are no lock in VROOM either."""
     jobs = []
     for row, step in enumerate(fields.array(value, "steps", f"Invalid steps for {owner}.", where)):
         kind = step.get("type") if isinstance(step, dict) else None
@@ -217,8 +261,6 @@ def _steps(value: Json, owner: str, where: str) -> tuple[int, ...]:
             continue
         if not fields.is_uint(step.get("id"), fields.MAX_ID):
             raise refusal(f"Invalid id in steps for {owner}.", f"{where}/steps/{row}/id")
-        if kind in ("pickup", "delivery"):
-            raise refusal(f"Invalid {kind} id {step['id']} for {owner}.", f"{where}/steps/{row}/id")
-        if kind == "job":
-            jobs.append(int(step["id"]))
+        if kind != "break":
+            jobs.append((kind, int(step["id"])))
     return tuple(jobs)

@@ -11,6 +11,8 @@ from routing.compat.vroom_values import INPUT, VroomError
 ROOT = {"jobs", "shipments", "vehicles", "matrices", "matrix", "options"}
 TASK = {"id", "description", "location", "location_index", "setup", "service", "setup_per_type", "service_per_type"}
 JOB = TASK | {"delivery", "pickup", "amount", "skills", "priority", "time_windows"}
+SHIPMENT = {"pickup", "delivery", "amount", "skills", "priority"}
+SHIPMENT_STEP = TASK | {"time_windows"}
 VEHICLE = {
     *("id", "profile", "description", "start", "end", "start_index", "end_index", "capacity", "costs", "skills"),
     *("type", "time_window", "breaks", "speed_factor", "max_tasks", "max_travel_time", "max_distance", "steps"),
@@ -51,6 +53,10 @@ def _objects(document: dict[str, Any]) -> Found:
         for profile in document["matrices"]:
             yield from _nested(profile, "#/matrices", document["matrices"], MATRICES, "profile's matrices")
     yield from _listed("jobs", "#", document, JOB, "job")
+    for _, pointer, shipment, known in _listed("shipments", "#", document, SHIPMENT, "shipment"):
+        yield "shipment", pointer, shipment, known
+        for half in ("pickup", "delivery"):
+            yield from _nested(half, pointer, shipment, SHIPMENT_STEP)
     for _, pointer, vehicle, known in _listed("vehicles", "#", document, VEHICLE, "vehicle"):
         yield "vehicle", pointer, vehicle, known
         yield from _nested("costs", pointer, vehicle, COSTS)
@@ -78,11 +84,9 @@ def refuse_unsupported(document: dict[str, Any]) -> None:
 
 
 def _unsupported(kind: str, value: dict[str, Any]) -> Iterator[str]:
-    if kind == "document" and value.get("shipments"):
-        yield "shipments"
     if kind == "options" and value.get("c"):
         yield "c"
-    if kind == "job":
+    if kind in ("job", "pickup", "delivery"):
         yield from (key for key in ("setup_per_type", "service_per_type") if value.get(key))
     if kind == "vehicle":
         yield from (key for key in ("max_travel_time", "max_distance") if value.get(key) is not None)

@@ -138,7 +138,7 @@ def on_streets(
         travel = travel_times(city, lat.copy(), lon.copy(), classes, ANY_DAY, "Europe/Paris")
     except JalonError as error:
         raise _off_streets(error, spots, owners) from error
-    place = {category: int(travel.safe_profile[row]) for row, category in enumerate(categories)}
+    place = {category: int(travel.safe_profile[travel.slice_ptr[row]]) for row, category in enumerate(categories)}
     return Streets(travel, {profile: place[CATEGORIES[profile]] for profile in profiles})
 
 

@@ -18,6 +18,7 @@ from routing.compat.vroom_tables import COST_UNIT
 from routing.compat.vroom_values import Job, Request, Spot, Vehicle
 from routing.problem import NO_LOCATION, Tables
 from routing.solver.sequences import tour_nodes
+from routing.solver.timing import before_breaks
 from routing.solver.tours import Tours, backward, copy_tours, forward
 
 Json = dict[str, Any]
@@ -88,7 +89,8 @@ def _visits(request: Request, tables: Tables, tours: Tours, row: int) -> Iterato
     vehicle, start = request.vehicles[row], len(request.jobs) + 2 * row
     nodes = tour_nodes(tables, tours, row)
     here = vehicle.start or request.jobs[nodes[0]].spot
-    clock = int(tours.end_s[start])
+    first, count = int(tours.break_index[start]), int(tours.breaks_after[start])
+    clock = int(before_breaks(tables, first, first + count, tours.depart_s[nodes[0]]))
     yield Visit("start", here, clock)
     for node, target in zip([start, *nodes], [*nodes, start + 1], strict=True):
         first = int(tours.break_index[node])
@@ -105,7 +107,7 @@ def _visits(request: Request, tables: Tables, tours: Tours, row: int) -> Iterato
         job = request.jobs[target]
         begun, done = int(tours.start_s[target]), int(tours.end_s[target])
         setup = done - begun - job.service_s
-        yield Visit("job", job.spot, clock, begun - clock, setup, job.service_s, leg, job.id, job.description, job)
+        yield Visit(job.kind, job.spot, clock, begun - clock, setup, job.service_s, leg, job.id, job.description, job)
         clock, here = done, job.spot
 
 
@@ -124,7 +126,8 @@ def _route(request: Request, vehicle: Vehicle, visits: list[Visit], base_s: int)
     jobs = [visit.job for visit in visits if visit.job is not None]
     delivery = [sum(amounts) for amounts in zip(*(job.delivery for job in jobs), strict=True)]
     pickup = [sum(amounts) for amounts in zip(*(job.pickup for job in jobs), strict=True)]
-    steps = list(_steps(request, visits, delivery, base_s))
+    loaded = [sum(amounts) for amounts in zip(*(job.delivery for job in jobs if job.kind == "job"), strict=True)]
+    steps = list(_steps(request, visits, loaded or [0] * len(delivery), base_s))
     metres = sum(visit.leg.metres for visit in visits)
     return {
         "vehicle": vehicle.id,
@@ -143,9 +146,9 @@ def _route(request: Request, vehicle: Vehicle, visits: list[Visit], base_s: int)
     }
 
 
-def _steps(request: Request, visits: list[Visit], delivery: list[int], base_s: int) -> Iterator[Json]:
-    """Yield the steps with what is cumulated over them: load, duration, distance."""
-    load, seconds, metres = list(delivery), 0, 0
+def _steps(request: Request, visits: list[Visit], loaded: list[int], base_s: int) -> Iterator[Json]:
+    """Yield the steps with what is cumulated over them: load (``loaded`` at the start), duration, distance."""
+    load, seconds, metres = list(loaded), 0, 0
     for visit in visits:
         seconds += visit.leg.seconds
         metres += visit.leg.metres
@@ -206,7 +209,7 @@ def _unassigned(job: Job) -> Json:
     return {
         "id": job.id,
         **_where(job.spot),
-        "type": "job",
+        "type": job.kind,
         **({"description": job.description} if job.description else {}),
     }
 

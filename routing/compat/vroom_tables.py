@@ -128,6 +128,9 @@ def _prices(legs: I64, unit: int, request: Request) -> Prices:
     jobs = request.jobs
     shared = math.gcd(*(job.priority for job in jobs)) or 1
     weight = [job.priority // shared * (len(jobs) + 1) + 1 for job in jobs]
+    for row, partner in enumerate(request.partners):
+        if partner > row:  # VROOM counts both tasks of a shipment; a pair's penalty is its delivery's
+            weight[row], weight[partner] = weight[row] + weight[partner], 0
     fixed = [vehicle.fixed * COST_UNIT // unit for vehicle in request.vehicles]
     longest = int(legs.max(initial=0))
     detour = 3 * longest + max(fixed) + 1
@@ -189,7 +192,8 @@ def _tables(
         slice_ptr=classes,
         slice_end_s=np.full(len(keys), FAR_FUTURE_S, dtype=np.int64),
         slice_profile=classes[:-1].copy(),
-        safe_profile=classes[:-1].copy(),
+        slice_safe=classes[:-1].copy(),
+        slice_stretch=classes[1:].copy(),
         closed_loc=np.zeros((len(keys), locations), dtype=np.uint8),
         opt_ptr=np.arange(len(jobs) + 1, dtype=np.int64),
         opt_order=np.arange(len(jobs), dtype=np.int64),
@@ -210,6 +214,9 @@ def _tables(
         pickup=_pickups(jobs, load.shape[1]),
         penalty=prices.penalty,
         release_s=zeros,
+        partner=np.array(request.partners, dtype=np.int64),
+        kinds=np.zeros((len(jobs), 0), dtype=np.uint8),
+        apart=np.zeros((0, 0), dtype=np.uint8),
         veh_class=_column([keys.index(key) for key in class_keys(vehicles)]),
         veh_start=_column([len(place) if one.start is None else place[one.start.key] for one in vehicles]),
         veh_end=_column([NO_LOCATION if one.end is None else place[one.end.key] for one in vehicles]),
@@ -221,6 +228,7 @@ def _tables(
         brk_open=_column([_since(base_s, one.window[0]) for one in breaks]),
         brk_close=_column([_since(base_s, one.window[1]) for one in breaks]),
         brk_duration=_column([one.service_s for one in breaks]),
+        brk_due=np.full(len(breaks), -FAR_FUTURE_S, dtype=np.int64),
         allowed=np.array([[job.skills <= one.skills for job in jobs] for one in vehicles], dtype=np.uint8),
     )
 
@@ -237,7 +245,7 @@ def _since(base_s: int, clock_s: int) -> int:
 def _loads(jobs: Sequence[Job], vehicles: Sequence[Vehicle]) -> tuple[I64, I64]:
     """Return deliveries [N, D + 1] and capacities [V, D + 1]; the last dimension counts tasks, for ``max_tasks``."""
     most = [len(jobs) if vehicle.max_tasks is None else vehicle.max_tasks for vehicle in vehicles]
-    load = [(*job.delivery, 1) for job in jobs]
+    load = [(*(job.delivery if job.kind == "job" else [0] * len(job.delivery)), 1) for job in jobs]
     capacity = [(*vehicle.capacity, most[row]) for row, vehicle in enumerate(vehicles)]
     return np.array(load, dtype=np.int64), np.array(capacity, dtype=np.int64)
 
@@ -246,4 +254,6 @@ def _pickups(jobs: Sequence[Job], dims: int) -> I64:
     pickup = np.zeros((len(jobs), dims), dtype=np.int64)
     for row, job in enumerate(jobs):
         pickup[row, : len(job.pickup)] = job.pickup
+        if job.kind == "delivery":  # it was not on board from the start
+            pickup[row, : len(job.delivery)] -= np.array(job.delivery, dtype=np.int64)
     return pickup

@@ -13,6 +13,7 @@ from routing.travel import TravelTimes
 
 I64 = NDArray[np.int64]
 Span = tuple[int, int]
+Key = tuple[str, int]
 
 INTERNAL, INPUT, ROUTING = 1, 2, 3
 """VROOM's codes, which are also its exit codes."""
@@ -53,7 +54,11 @@ class Spot:
 
 @dataclass(frozen=True)
 class Job:
-    """A task; amounts have one entry per dimension of the capacities."""
+    """A task; amounts have one entry per dimension of the capacities.
+
+    ``kind`` is ``job``, or ``pickup`` or ``delivery`` for the two halves of a shipment: what one brings on board
+    (``pickup``), the other takes off (``delivery``).
+    """
 
     id: int
     spot: Spot
@@ -65,6 +70,12 @@ class Job:
     skills: frozenset[int]
     priority: int
     windows: tuple[Span, ...]
+    kind: str = "job"
+
+    @property
+    def key(self) -> Key:
+        """What tells tasks apart: ids are unique per kind."""
+        return self.kind, self.id
 
 
 @dataclass(frozen=True)
@@ -95,7 +106,7 @@ class Vehicle:
     per_km: int
     speed_factor: float
     max_tasks: int | None
-    steps: tuple[int, ...]
+    steps: tuple[Key, ...]
 
 
 @dataclass(frozen=True)
@@ -119,6 +130,7 @@ class Streets:
 class Request:
     """A whole document. ``spots`` are its distinct locations; the rows of every profile's matrices are in that order.
 
+    ``jobs`` are its tasks: jobs, then as many deliveries as pickups, in their shipments' order.
     ``distances`` and ``geometry`` say whether the answer tells them, ``streets`` holds what a city's streets gave.
     """
 
@@ -129,6 +141,17 @@ class Request:
     distances: bool
     geometry: bool
     streets: Streets | None
+
+    @property
+    def partners(self) -> list[int]:
+        """Per task, the row of its shipment's other half, or -1."""
+        shipments = sum(job.kind == "pickup" for job in self.jobs)
+        first = len(self.jobs) - 2 * shipments
+        return (
+            [-1] * first
+            + [row + shipments for row in range(first, first + shipments)]
+            + [row for row in range(first, first + shipments)]
+        )
 
     @property
     def place(self) -> dict[object, int]:

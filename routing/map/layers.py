@@ -117,11 +117,12 @@ def address(place: Place) -> str:
 
 def simplify_line(points: list[tuple[float, float]], tolerance_m: float = 1.0) -> list[list[float]]:
     """Return ``(lon, lat)`` points without those within ``tolerance_m`` of the line through the others."""
+    rounded = [position(*point) for point in points]
     if len(points) < 3:
-        return [position(*point) for point in points]
-    line = shapely.simplify(shapely.LineString(points), tolerance_m * DEGREES_PER_M, preserve_topology=False)
-    rounded: list[list[float]] = shapely.get_coordinates(line).round(DECIMALS).tolist()
-    return rounded
+        return rounded
+    line = shapely.simplify(shapely.LineString(rounded), tolerance_m * DEGREES_PER_M, preserve_topology=False)
+    kept: list[list[float]] = shapely.get_coordinates(line).tolist()
+    return kept
 
 
 def _one_direction(streets: StreetNetwork) -> NDArray[np.int64]:

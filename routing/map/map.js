@@ -7,10 +7,6 @@ const SHARED = ["relay", "locker", "post_office"];
 // Layers that answer a click, the first one hit wins, and the collection their features come from.
 const CLICK = { lone: "lone", stops: "stops", starts: "starts", relay: "places", locker: "places", post_office: "places",
   "tours-line": "lines", "tours-straight": "lines", "zones-edge": "zones", zones: "zones" };
-const ROAD = (major, primary, secondary, tertiary, local, path) => ["match", ["get", "road_class"],
-  [0, 1], major, 2, primary, 3, secondary, 4, tertiary, [5, 6, 7], local, path];
-const byZoom = (...stops) => ["interpolate", ["exponential", 1.5], ["zoom"], ...stops];
-const ROUND = { "line-cap": "round", "line-join": "round" };
 let pins = [];
 
 // Each feature with whether one of its orders changed vehicle (moved) or is new (added).
@@ -21,18 +17,6 @@ function marked(collection) {
     return { ...rest, properties: { ...properties, ...flags } };
   };
   return { ...collection, features: collection.features.map(mark) };
-}
-
-function streetLayers() {
-  const line = (id, colour, width) => ({
-    id, type: "line", source: "streets", layout: ROUND, paint: { "line-color": colour, "line-width": width },
-  });
-  return [
-    line("streets-edge", ROAD("#dcae66", "#d9bd8a", "#cfc9bf", "#d1ccc3", "#d5d0c8", "#dedad2"), byZoom(
-      11, ROAD(2.6, 2, 0, 0, 0, 0), 14, ROAD(6, 5, 4, 3.2, 1.6, 0.6), 17, ROAD(20, 18, 16, 14, 10, 4))),
-    line("streets", ROAD("#fbdca4", "#fdeccb", "#fff", "#fff", "#fff", "#f8f6f2"), byZoom(
-      11, ROAD(1.8, 1.5, 1.4, 1.2, 0.8, 0.4), 14, ROAD(4.6, 3.8, 3, 2.4, 1.4, 0.7), 17, ROAD(17, 15, 13, 11, 7.5, 2.5))),
-  ];
 }
 
 function tourLayers() {
@@ -75,35 +59,12 @@ function layers() {
   ];
 }
 
-function extent(collections) {
-  const box = new maplibregl.LngLatBounds();
-  const grow = (part) => (typeof part[0] === "number" ? box.extend(part) : part.forEach(grow));
-  for (const collection of collections) for (const feature of collection.features) grow(feature.geometry.coordinates);
-  return box;
-}
-
 function createMap() {
-  const source = (geojson) => ({ type: "geojson", data: geojson, tolerance: 0.2 });
-  const sources = Object.fromEntries(["streets", "zones", "places"].map((name) => [name, source(data[name])]));
-  for (const name of OF_PLAN) sources[name] = source(marked(state.view[name]));
+  const shown = Object.fromEntries(OF_PLAN.map((name) => [name, marked(state.view[name])]));
   const drawn = extent([state.view.lines, state.view.stops, state.view.hubs]);
-  const created = new maplibregl.Map({
-    container: "map",
-    style: { version: 8, sources, layers: layers() },
-    bounds: drawn.isEmpty() ? extent([data.streets]) : drawn,
-    fitBoundsOptions: { padding: 48 },
-    attributionControl: { compact: false, customAttribution: data.attribution },
-    dragRotate: false,
-    touchPitch: false,
-    fadeDuration: 0,
-    locale: {
-      "NavigationControl.ZoomIn": "Zoomer", "NavigationControl.ZoomOut": "Dézoomer", "Popup.Close": "Fermer", "Map.Title": "Carte",
-    },
-  });
+  const created = openMap({ streets: data.streets, zones: data.zones, places: data.places, ...shown }, layers(),
+    drawn.isEmpty() ? extent([data.streets]) : drawn, 48);
   created.on("styleimagemissing", ({ id }) => created.addImage(id, iconPixels(id), { pixelRatio: 2 }));
-  created.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
-  created.addControl(new maplibregl.ScaleControl(), "bottom-left");
-  created.once("idle", () => { document.body.dataset.ready = "true"; });
   created.on("click", onClick);
   created.on("mousemove", (event) => { created.getCanvas().style.cursor = hit(event.point) ? "pointer" : ""; });
   return created;

@@ -1,23 +1,15 @@
 "use strict";
-// Words, marks, popups and the panel. Every text goes through textContent: nothing a user wrote is ever read as HTML.
+// Words, marks, popups and the panel.
 
-const data = JSON.parse(document.getElementById("data").textContent);
 // Maps, not objects: an order may be called "constructor".
 const moves = new Map(Object.entries(data.moves));
 const dropped = new Map(Object.entries(data.dropped));
 const added = new Set(data.added);
 const state = { view: data.after, vehicle: null };
-const byId = (id) => document.getElementById(id);
 
 // ------------------------------------------------------------------------------------------------- words and numbers
 const KIND = { home: "domicile", relay: "point relais", locker: "consigne", post_office: "bureau de poste" };
-const CATEGORY = { vp: "Voiture", vul: "Utilitaire", pl: "Poids lourd", "2rm": "Deux-roues", cargo_bike: "Vélo-cargo" };
-const ENERGY = { diesel: "diesel", petrol: "essence", e10: "E10", e85: "E85", electric: "électrique", human: "musculaire" };
 const LIMIT = { parcels: "colis", load_g: "masse", volume_dm3: "volume" };
-const critair = (name) => (name === "NC" ? "non classé" : `Crit’Air ${name === "EL" ? "E" : name.slice(1)}`);
-const number = (value, digits = 0) => value.toLocaleString("fr-FR", { minimumFractionDigits: digits, maximumFractionDigits: digits });
-const plural = (count, noun) => `${number(count)} ${noun}${count > 1 && !/[sx]$/.test(noun) ? "s" : ""}`;
-const longDay = (iso) => new Date(`${iso}T12:00:00Z`).toLocaleDateString("fr-FR", { dateStyle: "full", timeZone: "UTC" });
 const at = (where) => (where ? `sur ${where.vehicle} à ${where.at}` : "hors tournée");
 
 function history(order) {
@@ -34,17 +26,6 @@ function news(order) {
 }
 
 // ------------------------------------------------------------------------------------------------------------ elements
-function el(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name === "colour") node.style.setProperty("--colour", value);
-    else if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else if (value !== null) node.setAttribute(name, value);
-  }
-  node.append(...children.filter((child) => child !== null && child !== ""));
-  return node;
-}
-
 // Marks are paths on a 24 x 24 square, [path, fill, stroke]: drawn as SVG in the page and on a canvas for the map.
 const ICONS = {
   relay: [["M12 2.5 21.5 12 12 21.5 2.5 12Z", "#fff", "#334155"], ["M12 8v8M8 12h8", "none", "#334155"]],

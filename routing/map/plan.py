@@ -199,13 +199,14 @@ class _PlanView:
     def handover(self, handover: Handover, place: Place) -> dict[str, Any]:
         """Return one order of a stop; no windows means any time."""
         order = self._get(self.orders, handover.order_id, "order")
-        windows = order.options[handover.option].windows or self.hours.get(place.id, ())
+        windows = order.option_at(handover.option, handover.collects).windows or self.hours.get(place.id, ())
         return {
             "id": order.id,
             "at": clock(handover.start_at, self.zone),
             "windows": [self.window(window) for window in windows],
             "boxes": [place.boxes[use.box].size for use in handover.boxes],
             "parcels": len(order.parcels),
+            "collects": handover.collects,
         }
 
     def window(self, window: Window) -> str:

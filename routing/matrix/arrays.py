@@ -6,8 +6,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 I8 = NDArray[np.int8]
+U8 = NDArray[np.uint8]
+I16 = NDArray[np.int16]
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
+Costs = I32 | I64
+"""Times or times with distances: kernels are compiled for either."""
+
 F64 = NDArray[np.float64]
 Bool = NDArray[np.bool_]
 

@@ -1,10 +1,12 @@
-"""Nested dissection by inertial flow: the order in which a hierarchy contracts the nodes.
+"""Nested dissection by inertial flow: the order in which a hierarchy contracts the arcs of a street network.
 
-A cell is cut where the fewest edges cross between its first and its last nodes along one of four directions; the
-nodes at the cut come last, the two halves are dissected in turn. A street network has small cuts (rivers, railways,
-motorways), so few nodes rank high and every search climbs through few of them.
+A cell of nodes is cut where the fewest edges cross between its first and its last nodes along one of four directions;
+the arcs that cross come last, the two halves are dissected in turn. A street network has small cuts (rivers, railways,
+motorways), so few arcs rank high and every search climbs through few of them. Of a cut's arcs all that lead one way
+come before all that lead the other: no path joins two of the former before one of the latter is contracted.
 
-Source: Schild, Sommer, "On Balanced Separators in Road Networks", SEA 2015.
+Sources: Schild, Sommer, "On Balanced Separators in Road Networks", SEA 2015; Buchhold, Wagner, Zeitz, Zuendorf,
+"Customizable Contraction Hierarchies with Turn Costs", ATMOS 2020.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from routing.jit import inner, kernel
-from routing.matrix.arrays import F64, I8, I32, own_f64
+from routing.matrix.arrays import F64, I8, I32, I64, own_f64, own_i32
 
 BALANCE = 0.25
 """Share of a cell's nodes fixed on either side before the cut is sought."""
@@ -32,27 +34,28 @@ class Graph(NamedTuple):
     back: I32
 
 
-def nested_dissection(n: int, tail: I32, head: I32, x: F64, y: F64) -> I32:
-    """Return the rank of each node, 0 contracted first.
+def arc_order(nodes: int, tail: I32, head: I32, x: F64, y: F64) -> I32:
+    """Return the rank of each arc, 0 contracted first.
 
     Parameters
     ----------
-    n : int
+    nodes : int
         Number of nodes.
     tail, head : int32 [m]
-        Arcs; direction, doubles and loops don't matter.
-    x, y : float64 [n]
+        Arcs; doubles and loops are welcome.
+    x, y : float64 [nodes]
         Plane coordinates, any unit.
 
     Returns
     -------
-    int32 [n]
-        A permutation of 0..n-1. Each cell's ranks are contiguous: first half, second half, separator.
+    int32 [m]
+        A permutation of 0..m-1. Each cell's ranks are contiguous: arcs inside its first half, inside its second half,
+        then those that cross, first one way and then the other.
     """
-    order = np.arange(n, dtype=np.int32)
-    _dissect(_undirected(n, tail, head), own_f64(x), own_f64(y), order)
-    rank = np.empty(n, dtype=np.int32)
-    rank[order] = np.arange(n, dtype=np.int32)
+    order = np.arange(len(tail), dtype=np.int32)
+    _dissect(_undirected(nodes, tail, head), own_i32(tail), own_i32(head), own_f64(x), own_f64(y), order)
+    rank = np.empty(len(tail), dtype=np.int32)
+    rank[order] = np.arange(len(tail), dtype=np.int32)
     return rank
 
 
@@ -69,30 +72,46 @@ def _undirected(n: int, tail: I32, head: I32) -> Graph:
 
 
 @kernel
-def _dissect(graph: Graph, x: F64, y: F64, order: I32) -> None:
-    """Sort ``order`` in place, cell by cell, with a stack of ``[first, last)`` ranges."""
-    n = order.size
+def _dissect(graph: Graph, tail: I32, head: I32, x: F64, y: F64, order: I32) -> None:
+    """Sort the arcs in ``order`` in place, cell by cell, with a stack of node ranges and arc ranges."""
+    n = graph.ptr.size - 1
+    nodes = np.arange(n).astype(np.int32)
     local = np.full(n, -1, np.int32)
     moved = np.empty(graph.adj.size, np.int32)
-    stack = [(0, n)]
+    half = np.empty(n, np.int8)
+    stack = [(0, n, 0, order.size)]
     while len(stack) > 0:
-        first, last = stack.pop()
-        size = last - first
-        if size < 3:
+        first, last, first_arc, last_arc = stack.pop()
+        if last - first < 2 or last_arc - first_arc < 2:
             continue
-        nodes = order[first:last].copy()
-        cell = _cell(graph, nodes, local, moved)
-        side = _bisect(cell, x[nodes], y[nodes])
-        apart = _separator(cell, side)
-        at = first
-        for part in range(3):
-            start = at
-            for i in range(size):
-                if apart[i] == part:
-                    order[at] = nodes[i]
-                    at += 1
-            if part < 2:
-                stack.append((start, at))
+        members = nodes[first:last].copy()
+        side = _bisect(_cell(graph, members, local, moved), x[members], y[members])
+        for i in range(members.size):
+            half[members[i]] = side[i]
+        place = _group(nodes, first, members, side, 2)
+        arcs = order[first_arc:last_arc].copy()
+        group = np.empty(arcs.size, np.int8)
+        for i in range(arcs.size):
+            from_half, to_half = half[tail[arcs[i]]], half[head[arcs[i]]]
+            group[i] = from_half if from_half == to_half else 2 + from_half
+        arc_place = _group(order, first_arc, arcs, group, 4)
+        stack.append((first, place[1], first_arc, arc_place[1]))
+        stack.append((place[1], last, arc_place[1], arc_place[2]))
+
+
+@kernel
+def _group(target: I32, first: int, items: I32, group: I8, groups: int) -> I64:
+    """Write ``items`` to ``target`` from ``first`` on, group by group; return where each group starts."""
+    place = np.empty(groups + 1, np.int64)
+    at = first
+    for g in range(groups):
+        place[g] = at
+        for i in range(items.size):
+            if group[i] == g:
+                target[at] = items[i]
+                at += 1
+    place[groups] = at
+    return place
 
 
 @kernel
@@ -243,61 +262,3 @@ def _residual(cell: Graph, terminal: I8, flow: I8, end: int) -> I8:
                 reached[other] = 1
                 stack.append(other)
     return reached
-
-
-@kernel
-def _separator(cell: Graph, side: I8) -> I8:
-    """Return ``side`` with a smallest set of nodes that covers all cut edges set to 2.
-
-    Koenig's theorem: a maximum matching of the cut edges, then what alternating paths from unmatched nodes reach.
-    """
-    size = side.size
-    mate = np.full(size, -1, np.int32)
-    seen = np.full(size, -1, np.int32)
-    for node in range(size):
-        if side[node] == 0:
-            _match(cell, side, mate, seen, node)
-    reached = np.zeros(size, np.int8)
-    stack = [int(node) for node in range(size) if side[node] == 0 and mate[node] < 0]
-    for node in stack:
-        reached[node] = 1
-    while len(stack) > 0:
-        node = stack.pop()
-        for half in range(cell.ptr[node], cell.ptr[node + 1]):
-            other = cell.adj[half]
-            if side[other] == 1 and reached[other] == 0:
-                reached[other] = 1
-                if mate[other] >= 0 and reached[mate[other]] == 0:
-                    reached[mate[other]] = 1
-                    stack.append(int(mate[other]))
-    apart = side.copy()
-    for node in range(size):
-        if reached[node] == side[node]:
-            apart[node] = 2
-    return apart
-
-
-@kernel
-def _match(cell: Graph, side: I8, mate: I32, seen: I32, root: int) -> None:
-    """Grow the matching of cut edges by one augmenting path from ``root``, if there is one (depth first, iterative)."""
-    nodes = [root]
-    halves = [int(cell.ptr[root])]
-    while len(nodes) > 0:
-        node, half = nodes[-1], halves[-1]
-        if half >= cell.ptr[node + 1]:
-            nodes.pop()
-            halves.pop()
-            continue
-        halves[-1] = half + 1
-        other = int(cell.adj[half])
-        if side[other] != 1 or seen[other] == root:
-            continue
-        seen[other] = root
-        if mate[other] >= 0:
-            nodes.append(int(mate[other]))
-            halves.append(int(cell.ptr[mate[other]]))
-            continue
-        for i in range(len(nodes) - 1, -1, -1):
-            partner = cell.adj[halves[i] - 1]
-            mate[nodes[i]], mate[partner] = np.int32(partner), np.int32(nodes[i])
-        return

@@ -9,9 +9,18 @@ import numpy as np
 from routing.jit import kernel
 from routing.matrix.arrays import I32, I64, own_i32
 from routing.matrix.cost import INF_COST
-from routing.matrix.customize import Half, Metric
-from routing.matrix.table import Seeds
-from routing.matrix.topology import Topology, next_ancestor
+from routing.matrix.customize import Kept, Metric
+from routing.matrix.reach import Reached, forget, nothing_reached, reach
+from routing.matrix.sweep import Seeds
+from routing.matrix.topology import Topology
+
+
+class Climb(NamedTuple):
+    """A search upwards: ``cost`` [n] is infinite between searches, ``via`` [n] is the edge taken, or -1 - seed."""
+
+    reached: Reached
+    cost: I64
+    via: I32
 
 
 class Paths(NamedTuple):
@@ -38,39 +47,34 @@ class Paths(NamedTuple):
 def shortest_paths(metric: Metric, sources: Seeds, targets: Seeds, source: I32, target: I32) -> Paths:
     """Return the shortest path from point ``source[r]`` of ``sources`` to ``target[r]`` of ``targets``, for each r."""
     rank = metric.topology.rank
-    from_rank = Seeds(sources.ptr, rank[sources.node], sources.cost)
-    to_rank = Seeds(targets.ptr, rank[targets.node], targets.cost)
-    return Paths(*_paths(metric, from_rank, to_rank, own_i32(source), own_i32(target)))
+    enter = sources._replace(node=rank[sources.node])
+    leave = targets._replace(node=rank[targets.node])
+    return Paths(*_paths(metric, enter, leave, own_i32(source), own_i32(target)))
 
 
 @kernel
 def _paths(metric: Metric, sources: Seeds, targets: Seeds, source: I32, target: I32) -> tuple[I64, I32, I32, I32, I32]:
     n = metric.topology.rank.size
-    cost_to, via_to = np.full(n, INF_COST), np.empty(n, np.int32)
-    cost_from, via_from = np.full(n, INF_COST), np.empty(n, np.int32)
-    chain_to, chain_from = np.empty(n, np.int32), np.empty(n, np.int32)
+    to, back = _climb_of(n), _climb_of(n)
     cost = np.full(source.size, INF_COST)
-    source_seed = np.full(source.size, -1, np.int32)
-    target_seed = np.full(source.size, -1, np.int32)
+    source_seed = np.full(source.size, np.int32(-1))
+    target_seed = np.full(source.size, np.int32(-1))
     ptr = np.zeros(source.size + 1, np.int32)
     arcs = [np.int32(0) for _ in range(0)]
     for r in range(source.size):
-        length_to = _climb(metric.topology, metric.up, sources, source[r], cost_to, via_to, chain_to)
-        length_from = _climb(metric.topology, metric.down, targets, target[r], cost_from, via_from, chain_from)
+        reached = _climb(metric.up, sources, source[r], to)
+        entered = _climb(metric.down, targets, target[r], back)
         top = -1
-        for i in range(length_from):
-            v = chain_from[i]
-            if cost_to[v] + cost_from[v] < cost[r]:
-                cost[r] = cost_to[v] + cost_from[v]
-                top = v
+        for v in back.reached.nodes[:entered]:
+            if to.cost[v] + back.cost[v] < cost[r]:
+                cost[r] = to.cost[v] + back.cost[v]
+                top = int(v)
         if top >= 0:
-            source_seed[r] = _unpack_up(metric, via_to, top, arcs)
-            target_seed[r] = _unpack_down(metric, via_from, top, arcs)
-        for i in range(length_to):
-            cost_to[chain_to[i]] = INF_COST
-        for i in range(length_from):
-            cost_from[chain_from[i]] = INF_COST
-        ptr[r + 1] = np.int32(len(arcs))
+            source_seed[r] = _unpack_up(metric, to.via, top, arcs)
+            target_seed[r] = _unpack_down(metric, back.via, top, arcs)
+        _clear(to, reached)
+        _clear(back, entered)
+        ptr[r + 1] = len(arcs)
     flat = np.empty(len(arcs), np.int32)
     for i in range(len(arcs)):
         flat[i] = arcs[i]
@@ -78,27 +82,34 @@ def _paths(metric: Metric, sources: Seeds, targets: Seeds, source: I32, target: 
 
 
 @kernel
-def _climb(topology: Topology, half: Half, seeds: Seeds, row: int, cost: I64, via: I32, chain: I32) -> int:
-    """Search upwards, filling ``cost`` and ``via`` (an edge, or -1 - seed); return how many nodes ``chain`` lists."""
-    n = topology.rank.size
+def _climb_of(n: int) -> Climb:
+    return Climb(nothing_reached(n), np.full(n, INF_COST), np.empty(n, np.int32))
+
+
+@kernel
+def _climb(kept: Kept, seeds: Seeds, row: int, climb: Climb) -> int:
+    """Search upwards from one point; return how many nodes are reached."""
     first, last = seeds.ptr[row], seeds.ptr[row + 1]
-    cursor = seeds.node[first:last].copy()
+    count = reach(kept.ptr, kept.end, seeds.node[first:last], climb.reached)
+    cost, via = climb.cost, climb.via
     for k in range(first, last):
         if seeds.cost[k] < cost[seeds.node[k]]:
             cost[seeds.node[k]] = seeds.cost[k]
             via[seeds.node[k]] = np.int32(-1 - k)
-    length = 0
-    while True:
-        v = next_ancestor(topology.ptr, topology.head, cursor)
-        if v == n:
-            return length
-        chain[length] = np.int32(v)
-        length += 1
-        if cost[v] < INF_COST:
-            for k in range(half.ptr[v], half.ptr[v + 1]):
-                if cost[v] + half.cost[k] < cost[half.head[k]]:
-                    cost[half.head[k]] = cost[v] + half.cost[k]
-                    via[half.head[k]] = half.edge[k]
+    for i in range(count - 1, -1, -1):
+        v = climb.reached.nodes[i]
+        for k in range(kept.ptr[v], kept.ptr[v + 1]):
+            if cost[v] + kept.cost[k] < cost[kept.end[k]]:
+                cost[kept.end[k]] = cost[v] + kept.cost[k]
+                via[kept.end[k]] = kept.edge[k]
+    return count
+
+
+@kernel
+def _clear(climb: Climb, count: int) -> None:
+    for i in range(count):
+        climb.cost[climb.reached.nodes[i]] = INF_COST
+    forget(climb.reached, count)
 
 
 @kernel
@@ -108,9 +119,9 @@ def _unpack_up(metric: Metric, via: I32, top: int, arcs: list[np.int32]) -> int:
     v = top
     while via[v] >= 0:
         edges.append(via[v])
-        v = int(metric.topology.tail[via[v]])
+        v = _low_end(metric.topology, int(via[v]))
     for i in range(len(edges) - 1, -1, -1):
-        _unpack(metric, int(edges[i]), False, arcs)
+        _unpack(metric, int(edges[i]), arcs)
     return int(-1 - via[v])
 
 
@@ -119,29 +130,34 @@ def _unpack_down(metric: Metric, via: I32, top: int, arcs: list[np.int32]) -> in
     """Append the arcs from ``top`` down to a seed; return the seed."""
     v = top
     while via[v] >= 0:
-        _unpack(metric, int(via[v]), True, arcs)
-        v = int(metric.topology.tail[via[v]])
+        _unpack(metric, int(via[v]), arcs)
+        v = _low_end(metric.topology, int(via[v]))
     return int(-1 - via[v])
 
 
 @kernel
-def _unpack(metric: Metric, edge: int, downwards: bool, arcs: list[np.int32]) -> None:
-    """Append the arcs of one kept edge, splitting it at its middle node down to arcs of the input."""
+def _unpack(metric: Metric, edge: int, arcs: list[np.int32]) -> None:
+    """Append the arcs of one edge, splitting it at its middle node down to arcs of the input."""
     topology = metric.topology
-    stack = [(int(edge), downwards)]
+    ups = topology.up.end.size
+    stack = [int(edge)]
     while len(stack) > 0:
-        this, down = stack.pop()
-        first = metric.down_middle[this] if down else metric.up_middle[this]
+        this = stack.pop()
+        first = metric.middle[this]
         if first < 0:
             arcs.append(np.int32(-1 - first))
             continue
-        # The middle node's edges to this edge's lower end (`first`) and to its higher end (`second`).
-        second = first + 1
-        while topology.head[second] != topology.head[this]:
-            second += 1
-        if down:
-            stack.append((int(first), False))
-            stack.append((int(second), True))
-        else:
-            stack.append((int(second), False))
-            stack.append((int(first), True))
+        head = topology.up.end[this] if this < ups else _low_end(topology, this)
+        middle = _low_end(topology, int(first))
+        start, end = topology.up.ptr[middle], topology.up.ptr[middle + 1]
+        stack.append(int(start + np.searchsorted(topology.up.end[start:end], head)))
+        stack.append(int(first))
+
+
+@kernel
+def _low_end(topology: Topology, edge: int) -> int:
+    """Return the lower end of an edge."""
+    ups = topology.up.end.size
+    if edge < ups:
+        return int(np.searchsorted(topology.up.ptr, edge, side="right") - 1)
+    return int(np.searchsorted(topology.down.ptr, edge - ups, side="right") - 1)

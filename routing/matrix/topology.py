@@ -1,8 +1,11 @@
-"""The chordal supergraph of a ranked graph: what every weight vector has in common.
+"""What every weight vector of one ranked digraph has in common: its shortcuts, up and down, and their triangles.
 
-Contracting the nodes by rank joins the higher neighbours of each. The result is chordal: the higher neighbours of a
-node form a clique, and all of them are ancestors of the node in the elimination tree, whose parent function is "the
-lowest of the higher neighbours". Nodes are named by rank throughout.
+Contracting the nodes by rank adds a shortcut d -> u for every two edges d -> v -> u over a lower node v. Shortcuts that
+no weight vector can give a finite cost are not kept: the arcs that leave a cell of streets and those that enter it are
+joined one way only. Nodes are named by rank throughout.
+
+Source: Dibbelt, Strasser, Wagner, "Customizable Contraction Hierarchies", ACM JEA 21 (2016); for directed shortcuts
+Buchhold, Wagner, Zeitz, Zuendorf, ATMOS 2020.
 """
 
 from __future__ import annotations
@@ -11,121 +14,122 @@ from typing import NamedTuple
 
 import numpy as np
 
-from routing.jit import inner, kernel
-from routing.matrix.arrays import I32, own_i32
+from routing.jit import kernel
+from routing.matrix.arrays import I32, Bool, own_i32
+from routing.matrix.fill import DOWN, UP, fill, mark, spread
 
-LOOP = -1
-MISSING = -2
+MISSING = -1
+
+
+class Half(NamedTuple):
+    """The edges between nodes and higher ones, one direction: those of node v end at ``end[ptr[v]:ptr[v + 1]]``."""
+
+    ptr: I32
+    end: I32
 
 
 class Topology(NamedTuple):
-    """A chordal graph of n nodes and e edges; edge i joins ``tail[i] < head[i]``.
+    """A hierarchy of n nodes with e edges: first those that lead up, by lower end, then those that lead down.
 
     Attributes
     ----------
     rank : int32 [n]
         Rank of each node of the input graph.
-    ptr : int32 [n + 1]
-        The edges up from rank v are ``ptr[v]`` to ``ptr[v + 1] - 1``, heads ascending; the first leads to the parent.
-    head, tail : int32 [e]
-        Ranks.
+    up, down : Half
+        Higher ends, ascending. Edge i of ``up`` has the number i, edge i of ``down`` the number ``len(up.end) + i``.
+    triangle : int32 [...]
+        For each node v ascending, each edge d -> v down and each edge v -> u up: the number of edge d -> u, or
+        :data:`MISSING` where d is u.
     """
 
     rank: I32
-    ptr: I32
-    head: I32
-    tail: I32
+    up: Half
+    down: Half
+    triangle: I32
 
 
-def chordal(rank: I32, tail: I32, head: I32) -> Topology:
-    """Return the chordal supergraph of the arcs (in input node numbers) for one ranking."""
-    low = np.minimum(rank[tail], rank[head])
-    high = np.maximum(rank[tail], rank[head])
-    order = np.lexsort((high, low))
-    order = order[low[order] != high[order]]
-    first = np.searchsorted(low[order], np.arange(len(rank) + 1)).astype(np.int32)
-    ptr, heads = _fill(first, high[order])
-    return from_arrays(rank, ptr, heads)
+def build_topology(rank: I32, tail: I32, head: I32) -> Topology:
+    """Return the hierarchy of the arcs ``tail`` -> ``head`` (input node numbers) for one ranking, loops left out."""
+    low, high = np.minimum(rank[tail], rank[head]), np.maximum(rank[tail], rank[head])
+    proper = np.flatnonzero(low != high)
+    proper = proper[np.lexsort((high[proper], low[proper]))]
+    first = np.searchsorted(low[proper], np.arange(len(rank) + 1)).astype(np.int32)
+    ptr, heads = fill(first, high[proper])
+    ways = np.zeros(len(heads), dtype=np.uint8)
+    mark(ptr, heads, own_i32(rank[tail]), own_i32(rank[head]), ways)
+    spread(ptr, heads, ways)
+    return from_halves(rank, _half(ptr, heads, (ways & UP) != 0), _half(ptr, heads, (ways & DOWN) != 0))
 
 
-def from_arrays(rank: I32, ptr: I32, head: I32) -> Topology:
-    """Return the topology kept as its three arrays."""
-    tail = np.repeat(np.arange(len(rank), dtype=np.int32), np.diff(ptr))
-    return Topology(own_i32(rank), own_i32(ptr), own_i32(head), tail)
+def from_halves(rank: I32, up: Half, down: Half) -> Topology:
+    """Return the topology kept as its rank and halves."""
+    up, down = (Half(own_i32(half.ptr), own_i32(half.end)) for half in (up, down))
+    return Topology(own_i32(rank), up, down, _triangles(up, down))
 
 
 def locate(topology: Topology, tail: I32, head: I32) -> I32:
-    """Return the edge each arc (input node numbers) lies on.
+    """Return the number of each edge ``tail`` -> ``head`` (input node numbers).
 
-    :data:`LOOP` for a loop; :data:`MISSING` says that the topology belongs to another graph.
+    :data:`MISSING` for a loop, and for an edge of another graph.
     """
     edge = np.empty(len(tail), dtype=np.int32)
     _locate(topology, own_i32(tail), own_i32(head), edge)
     return edge
 
 
-@inner
-def next_ancestor(ptr: I32, head: I32, cursor: I32) -> int:
-    """Return the lowest rank in ``cursor`` and move it to its parent; n when all cursors are past their root.
+def _half(ptr: I32, heads: I32, kept: Bool) -> Half:
+    count = np.concatenate([[0], np.cumsum(kept)])
+    return Half(count[ptr].astype(np.int32), heads[kept])
 
-    Called until then it visits the ancestors of all starting ranks once each, ascending.
-    """
-    n = ptr.size - 1
-    lowest = n
-    for i in range(cursor.size):
-        lowest = min(lowest, cursor[i])
-    if lowest < n:
-        parent = head[ptr[lowest]] if ptr[lowest] < ptr[lowest + 1] else n
-        for i in range(cursor.size):
-            if cursor[i] == lowest:
-                cursor[i] = np.int32(parent)
-    return lowest
+
+def _triangles(up: Half, down: Half) -> I32:
+    count = np.diff(down.ptr).astype(np.int64) @ np.diff(up.ptr).astype(np.int64)
+    triangle = np.empty(count, dtype=np.int32)
+    _find_triangles(up, down, triangle)
+    return triangle
 
 
 @kernel
-def _fill(first: I32, high: I32) -> tuple[I32, I32]:
-    """Return ``(ptr, head)`` of the chordal graph: each node hands its higher neighbours but the lowest to that one."""
-    n = first.size - 1
-    child = np.full(n, -1, np.int32)  # first child in the elimination tree, then through `sibling`
-    sibling = np.full(n, -1, np.int32)
-    mark = np.full(n, -1, np.int32)
-    ptr = np.zeros(n + 1, np.int32)
-    head = np.empty(max(16, 4 * high.size), np.int32)
-    count = 0
-    for v in range(n):
-        start = count
-        if count + n - v > head.size:
-            head = np.concatenate((head, np.empty(head.size + n - v, np.int32)))
-        for i in range(first[v], first[v + 1]):
-            if mark[high[i]] != v:
-                mark[high[i]] = np.int32(v)
-                head[count] = high[i]
-                count += 1
-        c = child[v]
-        while c >= 0:
-            for i in range(ptr[c] + 1, ptr[c + 1]):
-                if mark[head[i]] != v:
-                    mark[head[i]] = np.int32(v)
-                    head[count] = head[i]
-                    count += 1
-            c = sibling[c]
-        head[start:count].sort()
-        ptr[v + 1] = np.int32(count)
-        if count > start:
-            sibling[v] = child[head[start]]
-            child[head[start]] = np.int32(v)
-    return ptr, head[:count].copy()
+def _find_triangles(up: Half, down: Half, triangle: I32) -> None:
+    """Fill ``triangle``; cursors only move forward, since all higher ends are ascending."""
+    downs = up.end.size
+    cursor = np.empty(up.ptr.size, np.int32)
+    t = 0
+    for v in range(up.ptr.size - 1):
+        first, last = up.ptr[v], up.ptr[v + 1]
+        for j in range(first, last):
+            cursor[j - first] = down.ptr[up.end[j]]
+        for i in range(down.ptr[v], down.ptr[v + 1]):
+            d = down.end[i]
+            k = up.ptr[d]
+            for j in range(first, last):
+                u = up.end[j]
+                if u > d:
+                    while up.end[k] != u:
+                        k += 1
+                    triangle[t] = k
+                elif u < d:
+                    at = cursor[j - first]
+                    while down.end[at] != d:
+                        at += 1
+                    cursor[j - first] = at
+                    triangle[t] = downs + at
+                else:
+                    triangle[t] = MISSING
+                t += 1
 
 
 @kernel
 def _locate(topology: Topology, tail: I32, head: I32, edge: I32) -> None:
+    up, down = topology.up, topology.down
     for a in range(tail.size):
+        edge[a] = MISSING
         low, high = topology.rank[tail[a]], topology.rank[head[a]]
-        if low == high:
-            edge[a] = np.int32(LOOP)
-            continue
-        if low > high:
-            low, high = high, low
-        i = topology.ptr[low] + np.searchsorted(topology.head[topology.ptr[low] : topology.ptr[low + 1]], high)
-        found = i < topology.ptr[low + 1] and topology.head[i] == high
-        edge[a] = np.int32(i) if found else np.int32(MISSING)
+        if low < high:
+            i = up.ptr[low] + np.searchsorted(up.end[up.ptr[low] : up.ptr[low + 1]], high)
+            if i < up.ptr[low + 1] and up.end[i] == high:
+                edge[a] = i
+        elif high < low:
+            i = down.ptr[high] + np.searchsorted(down.end[down.ptr[high] : down.ptr[high + 1]], low)
+            if i < down.ptr[high + 1] and down.end[i] == low:
+                edge[a] = up.end.size + i

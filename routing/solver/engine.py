@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.problem import COST_PER_CENT, Problem
+from routing.problem import COST_PER_CENT, Problem, Tables
 from routing.solver.insertion import fill_vehicle, insert_all
 from routing.solver.stop import Stop
 from routing.solver.tours import Tours, copy_tours, empty_tours, merit, total_cost
@@ -74,7 +74,7 @@ def improve(
 
     def tell(engine: str, tours: Tours) -> None:
         cents = int(total_cost(problem.tables, tours)) // COST_PER_CENT
-        report(Progress(engine, stop.elapsed_s(), served(tours), cents), tours)
+        report(Progress(engine, stop.elapsed_s(), served(problem.tables, tours), cents), tours)
 
     best = tours
     tell("insertion", best)
@@ -131,9 +131,10 @@ def _window_length_s(problem: Problem, options: slice) -> int:
     return longest
 
 
-def served(tours: Tours) -> int:
-    """Return how many orders are on a tour."""
-    return int((tours.vehicle >= 0).sum())
+def served(tables: Tables, tours: Tours) -> int:
+    """Return how many orders are on a tour; a pair is one."""
+    collections = (tables.partner >= 0) & (tables.partner < np.arange(len(tables.partner)))
+    return int(((tours.vehicle >= 0) & ~collections).sum())
 
 
 def is_better(problem: Problem, found: Tours, best: Tours) -> bool:

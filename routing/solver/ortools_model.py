@@ -95,10 +95,16 @@ def _options(tables: Tables, tours: Tours, orders: list[int]) -> list[int]:
 
 def _uses_open_hours(tables: Tables, tours: Tours, vehicle: int) -> bool:
     """Return whether a tour drives where a zone is closed to its class at another time of the day."""
-    safe = tables.safe_profile[tables.veh_class[vehicle]]
+    safe = _safe_profiles(tables, vehicle)
     end = len(tables.release_s) + 2 * vehicle + 1
     nodes = [*tour_nodes(tables, tours, vehicle), end]
-    return any(tours.leg_profile[node] not in (safe, -1) for node in nodes) and tours.size[vehicle] > 0
+    return any(tours.leg_profile[node] not in (*safe, -1) for node in nodes) and tours.size[vehicle] > 0
+
+
+def _safe_profiles(tables: Tables, vehicle: int) -> NDArray[np.int64]:
+    """Return the profiles of the streets that are always open to a vehicle, one per speed of the day."""
+    cls = int(tables.veh_class[vehicle])
+    return np.unique(tables.slice_safe[tables.slice_ptr[cls] : tables.slice_ptr[cls + 1]])
 
 
 def rebuild(tables: Tables, tours: Tours, sequences: dict[int, list[int]]) -> Tours:
@@ -141,6 +147,7 @@ class GroupModel:
         self._add_time()
         self._add_orders()
         self._add_shared()
+        self._keep_apart()
 
     def search(self, stop: Stop, offer: Callable[[dict[int, list[int]]], None]) -> None:
         """Improve the loaded plan until ``stop``; ``offer`` every better solution as sequences of options."""
@@ -180,12 +187,15 @@ class GroupModel:
             self.model.SetFixedCostOfVehicle(int(tables.veh_cost[vehicle, 0]) // COST_SCALE, row)
 
     def _matrices(self, vehicle: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return int64 [n, n]: seconds from "set up at i" to "set up at j", and cost in 1/100 cent."""
+        """Return int64 [n, n]: seconds from "set up at i" to "set up at j", and cost in 1/100 cent.
+
+        The model knows one time per leg: that of the slowest hour of the day.
+        """
         tables, where = self.tables, self.locations
         options = self.group.options
-        profile = tables.safe_profile[tables.veh_class[vehicle]]
-        seconds = tables.duration_s[profile][np.ix_(where, where)].astype(np.int64)
-        metres = tables.distance_m[profile][np.ix_(where, where)].astype(np.int64)
+        at = np.ix_(_safe_profiles(tables, vehicle), where, where)
+        seconds = tables.duration_s[at].max(axis=0).astype(np.int64)
+        metres = tables.distance_m[at].max(axis=0).astype(np.int64)
         if tables.veh_end[vehicle] == NO_LOCATION:
             ends = np.arange(len(options) + 1, len(where), 2)
             seconds[:, ends] = 0
@@ -320,16 +330,32 @@ class GroupModel:
         """One of an order's options is visited, or its penalty paid; sealed orders stay where they are."""
         tables = self.tables
         nodes: dict[int, list[int]] = {}
+        disjunction: dict[int, int] = {}
         for node, option in enumerate(self.group.options):
             nodes.setdefault(int(tables.opt_order[option]), []).append(self.manager.NodeToIndex(node))
         rows = {vehicle: row for row, vehicle in enumerate(self.group.vehicles)}
         for order, indices in nodes.items():
-            self.model.AddDisjunction(indices, int(tables.penalty[order]) // COST_SCALE, 1)
+            disjunction[order] = self.model.AddDisjunction(indices, int(tables.penalty[order]) // COST_SCALE, 1)
         for node, option in enumerate(self.group.options):
             may = [rows[vehicle] for vehicle in self.allowed_vehicles(option)]
             self.model.VehicleVar(self.manager.NodeToIndex(node)).SetValues([-1, *may])
+        for order, indices in nodes.items():
+            if (partner := int(tables.partner[order])) > order:
+                self.model.AddPickupAndDeliverySets(disjunction[partner], disjunction[order])
+                self._pair(nodes[partner], indices)
         for vehicle in self.group.vehicles:
             self._seal(rows[vehicle], vehicle)
+
+    def _pair(self, collections: list[int], handovers: list[int]) -> None:
+        """Collect and hand over on the same tour, or neither; the collection first."""
+        model, solver = self.model, self.model.solver()
+        vehicle, other = (solver.Max([model.VehicleVar(index) for index in half]) for half in (collections, handovers))
+        solver.Add(vehicle == other)
+        for collection in collections:
+            for handover in handovers:
+                unused = 2 - model.ActiveVar(collection) - model.ActiveVar(handover)
+                begun, over = self.time.CumulVar(collection), self.time.CumulVar(handover)
+                solver.Add(begun <= over + unused * self.time.CumulVar(handover).Max() + unused * begun.Max())
 
     def _seal(self, row: int, vehicle: int) -> None:
         """Fix the head of a tour: each sealed node follows the one before it."""
@@ -359,6 +385,21 @@ class GroupModel:
             if sum(amount for _, amount in users) > room:
                 terms = [self.model.ActiveVar(self.manager.NodeToIndex(node)) * amount for node, amount in users]
                 solver.Add(solver.Sum(terms) <= room)
+
+    def _keep_apart(self) -> None:
+        """Kinds that may not be on one tour: per vehicle, at most one of two is more than none at its end."""
+        tables, solver = self.tables, self.model.solver()
+        present = []
+        for kind in range(len(tables.apart)):
+            counts = [int(tables.kinds[tables.opt_order[option], kind]) for option in self.group.options]
+            index = self.model.RegisterUnaryTransitVector([*counts, *[0] * (2 * len(self.group.vehicles))])
+            self.model.AddDimension(index, 0, sum(counts), True, f"kind{kind}")
+            ends = [self.model.End(row) for row in range(len(self.group.vehicles))]
+            carried = self.model.GetDimensionOrDie(f"kind{kind}")
+            present.append([solver.IsGreaterOrEqualCstVar(carried.CumulVar(end), 1) for end in ends])
+        for kind, other in np.argwhere(np.tril(tables.apart)).tolist():
+            for one, two in zip(present[kind], present[other], strict=True):
+                solver.Add(one + two <= 1)
 
     def _routes(self) -> list[list[int]]:
         return [

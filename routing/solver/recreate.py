@@ -5,20 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.jit import inner
+from routing.jit import inner, part
 from routing.problem import Tables
 from routing.solver.chance import U64, below, uniform
-from routing.solver.insertion import (
-    INFEASIBLE,
-    Position,
-    cheapest_as_ready,
-    insert_best,
-    load_fits,
-    opening_cost,
-    position_cost,
-    put,
-)
-from routing.solver.tours import Tours, resources_free
+from routing.solver.insertion import cheapest_as_ready, insert_best, put
+from routing.solver.pairs import TRIED_NEAR, best_pair, is_collection, put_pair
+from routing.solver.positions import INFEASIBLE, Position, load_fits, opening_cost, position_cost
+from routing.solver.tours import Tours, may_take, resources_free
 
 I64 = NDArray[np.int64]
 
@@ -46,6 +39,10 @@ def insert_near(
     tables: Tables, tours: Tours, order: int, near_options: I64, barred: NDArray[np.uint8], search_all: bool
 ) -> bool:
     """Insert an order next to a stop nearby or as a tour's first; where nothing fits, maybe try every position."""
+    if tables.partner[order] >= 0:
+        if insert_pair_near(tables, tours, order, near_options, barred):
+            return True
+        return search_all and insert_best(tables, tours, order, barred)
     best = near_position(tables, tours, order, near_options, barred)
     if best.cost < tables.penalty[order] and put(tables, tours, order, best):
         return True
@@ -68,7 +65,7 @@ def near_position(tables: Tables, tours: Tours, order: int, near_options: I64, m
         for index in range(near_options.shape[1]):
             node = near_options[option, index]
             vehicle = tours.vehicle[node]
-            if vehicle < 0 or not tables.allowed[vehicle, order] or node == order:
+            if vehicle < 0 or not may_take(tables, tours, vehicle, order) or node == order:
                 continue
             if whole(tables, tours, order, vehicle):
                 marks[vehicle] = 1
@@ -76,13 +73,30 @@ def near_position(tables: Tables, tours: Tours, order: int, near_options: I64, m
             best = position_after(tables, tours, order, option, vehicle, node, best)
             best = position_after(tables, tours, order, option, vehicle, tours.pred[node], best)
         for vehicle in range(len(tables.veh_class)):
-            if tables.allowed[vehicle, order] and not whole(tables, tours, order, vehicle):
+            if may_take(tables, tours, vehicle, order) and not whole(tables, tours, order, vehicle):
                 best = position_after(tables, tours, order, option, vehicle, orders + 2 * vehicle, best)
     for vehicle in range(len(tables.veh_class)):
-        idle = tours.size[vehicle] == 0 and tables.allowed[vehicle, order] and whole(tables, tours, order, vehicle)
-        if marks[vehicle] or idle:
+        idle = tours.size[vehicle] == 0 and whole(tables, tours, order, vehicle)
+        if marks[vehicle] or (idle and may_take(tables, tours, vehicle, order)):
             best = cheapest_as_ready(tables, tours, vehicle, order, best)
     return best
+
+
+@part
+def insert_pair_near(tables: Tables, tours: Tours, order: int, near_options: I64, barred: NDArray[np.uint8]) -> bool:
+    """Insert a pair into a tour with a stop near its collection, or into an idle vehicle."""
+    barred[:] = 1
+    partner = tables.partner[order]
+    for option in range(tables.opt_ptr[partner], tables.opt_ptr[partner + 1]):
+        for index in range(near_options.shape[1]):
+            vehicle = tours.vehicle[near_options[option, index]]
+            if vehicle >= 0:
+                barred[vehicle] = 0
+    for vehicle in range(len(tables.veh_class)):
+        if tours.size[vehicle] == 0:
+            barred[vehicle] = 0
+    best = best_pair(tables, tours, order, barred, TRIED_NEAR)
+    return best.cost < tables.penalty[order] and put_pair(tables, tours, order, best)
 
 
 @inner
@@ -120,10 +134,12 @@ def add_waiting(tables: Tables, tours: Tours, near: I64, state: U64, removed: I6
     taken = count
     for index in range(near.shape[1]):
         order = near[seed, index]
+        if is_collection(tables, order):
+            order = tables.partner[order]
         if tours.vehicle[order] >= 0 or taken - count >= WAITING_TRIED:
             continue
         known = False
-        for earlier in range(count):
+        for earlier in range(taken):
             known = known or removed[earlier] == order
         if not known:
             removed[taken] = order

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from routing.jit import inner
 from routing.problem import Tables
 from routing.solver.chance import U64, below, uniform
+from routing.solver.pairs import drop_halves
 from routing.solver.tours import Tours, schedule_tour, unlink
 
 I64 = NDArray[np.int64]
@@ -32,8 +33,9 @@ def nearest_orders(tables: Tables, count: int = 60) -> I64:
 def ruin(tables: Tables, tours: Tours, near: I64, state: U64, removed: I64, touched: NDArray[np.uint8]) -> int:
     """Take strings around a random order off their tours; return how many orders came off, listed in ``removed``.
 
-    ``touched[v]`` is set for each tour that lost a string. Sealed heads stay. Returns -1 where a tour is infeasible
-    without what came off (a vehicle would wait in a zone that closes): the caller then undoes everything.
+    ``touched[v]`` is set for each tour that lost something. Sealed heads stay; pairs come off as a whole. Returns -1
+    where a tour is infeasible without what came off (a vehicle would wait in a zone that closes) or a pair could not:
+    the caller then undoes everything.
     """
     orders = len(tables.release_s)
     touched[:] = 0
@@ -61,6 +63,7 @@ def ruin(tables: Tables, tours: Tours, near: I64, state: U64, removed: I64, touc
             touched[vehicle] = 1
             count += taken
             cut += 1
+    count = drop_halves(tables, tours, removed, count, touched)
     for vehicle in range(len(tables.veh_class)):
         if touched[vehicle] and not schedule_tour(tables, tours, vehicle):
             return -1

@@ -157,12 +157,14 @@ def overwrite(target: Tours, source: Tours) -> None:
     copy_flat(target.latest_end_s, source.latest_end_s)
     copy_flat(target.leg_profile, source.leg_profile)
     copy_flat(target.depart_s, source.depart_s)
+    copy_flat(target.travel_s, source.travel_s)
     copy_flat(target.breaks_after, source.breaks_after)
     copy_flat(target.break_index, source.break_index)
     copy_rows(target.load_max_before, source.load_max_before)
     copy_rows(target.load_max_after, source.load_max_after)
     copy_flat(target.used, source.used)
     copy_flat(target.size, source.size)
+    copy_rows(target.carried, source.carried)
 
 
 @inner

@@ -29,6 +29,13 @@ def tour_breaks(tables: Tables, tours: Tours, vehicle: int) -> list[int]:
     return [int(tours.breaks_after[node]) for node in (start, *tour_nodes(tables, tours, vehicle))]
 
 
+def breaks_needed(tables: Tables, tours: Tours, vehicle: int, first: int, last: int) -> int:
+    """Return the end of the breaks, of ``first..last - 1`` behind the last stop, that a scheduled tour takes."""
+    back_s = tours.start_s[len(tables.release_s) + 2 * vehicle + 1]
+    needed = np.flatnonzero(tables.brk_due[first:last] < back_s)
+    return first + int(needed[-1]) + 1 if len(needed) else first
+
+
 def append_sequence(
     tables: Tables, tours: Tours, vehicle: int, options: Sequence[int], pinned: Sequence[int] = ()
 ) -> list[int]:
@@ -36,11 +43,29 @@ def append_sequence(
 
     Tries the whole sequence first; where it is infeasible, drops the options without which the rest is feasible.
     ``pinned[k]`` breaks are taken after k stops, so that the first ``len(pinned)`` stops keep their times: none of
-    these is dropped unless the tour can't even begin like that.
+    these is dropped unless the tour can't even begin like that. Of a pair, both halves stay or neither.
     """
     wanted, fixed = np.array(options, dtype=np.int64), np.array(pinned, dtype=np.int64)
     kept = fill_tour(tables, tours, vehicle, wanted, fixed)
-    return [option for option, stays in zip(options, kept.tolist(), strict=True) if not stays]
+    dropped = [option for option, stays in zip(options, kept.tolist(), strict=True) if not stays]
+    if lone := lone_halves(tables, tours, vehicle):
+        whole = [o for o in options if o not in dropped and int(tables.opt_order[o]) not in lone]
+        clear_tour(tables, tours, vehicle)
+        held = pinned if list(options[: len(pinned)]) == whole[: len(pinned)] else ()
+        left = append_sequence(tables, tours, vehicle, whole, held)
+        dropped = [option for option in options if option not in whole or option in left]
+    return dropped
+
+
+def lone_halves(tables: Tables, tours: Tours, vehicle: int) -> set[int]:
+    """Return the orders of a tour whose other half is not on it, or is on the wrong side of them."""
+    place = {order: row for row, order in enumerate(tour_nodes(tables, tours, vehicle))}
+    partners = {order: int(tables.partner[order]) for order in place if tables.partner[order] >= 0}
+    return {
+        order
+        for order, partner in partners.items()
+        if partner not in place or (place[partner] < place[order]) != (order < partner)
+    }
 
 
 @kernel

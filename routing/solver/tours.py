@@ -21,7 +21,9 @@ from routing.solver.timing import (
     earliest_start,
     latest_departure,
     latest_start,
+    latest_without,
     may_stay,
+    owes_break,
 )
 
 I64 = NDArray[np.int64]
@@ -48,12 +50,14 @@ class Tours(NamedTuple):
     latest_end_s: I64  # [M]
     leg_profile: I64  # [M] of the leg into the node
     depart_s: I64  # [M] of the leg into the node
+    travel_s: I64  # [M] of the leg into the node
     breaks_after: I64  # [M]
     break_index: I64  # [M]
     load_max_before: I64  # [M, D]
     load_max_after: I64  # [M, D]
     used: I64  # [Q]
     size: I64  # [V]
+    carried: I64  # [V, G] orders of each kind
     sealed: I64  # [V]
     frozen_start_s: I64  # [V] departure that may not move, or -1
 
@@ -77,12 +81,14 @@ def empty_tours(tables: Tables) -> Tours:
         latest_end_s=numbers(nodes),
         leg_profile=numbers(nodes, -1),
         depart_s=numbers(nodes),
+        travel_s=numbers(nodes),
         breaks_after=numbers(nodes),
         break_index=numbers(nodes),
         load_max_before=np.zeros((nodes, dims), dtype=np.int64),
         load_max_after=np.zeros((nodes, dims), dtype=np.int64),
         used=numbers(len(tables.res_cap)),
         size=numbers(vehicles),
+        carried=np.zeros((vehicles, tables.apart.shape[0]), dtype=np.int64),
         sealed=numbers(vehicles),
         frozen_start_s=numbers(vehicles, -1),
     )
@@ -113,7 +119,8 @@ def schedule_tour(tables: Tables, tours: Tours, vehicle: int) -> bool:
     """Recompute one tour exactly; return whether it is feasible (its numbers are only valid if so)."""
     departure = departure_s(tables, tours, vehicle)
     return (
-        forward(tables, tours, vehicle, departure)
+        kinds_apart(tables, tours, vehicle)
+        and forward(tables, tours, vehicle, departure)
         and loads(tables, tours, vehicle)
         and backward(tables, tours, vehicle, tables.veh_close_s[vehicle])
     )
@@ -140,6 +147,55 @@ def busy_s(tables: Tables, option: int, same_place: bool) -> int:
 
 
 @inner
+def rest_from_s(tables: Tables, tours: Tours, vehicle: int, node: int) -> int:
+    """Return from when on breaks may be taken at a node: at the start even before the departure."""
+    return tours.end_s[node] if node < len(tables.release_s) else tables.veh_open_s[vehicle]
+
+
+@inner
+def way_home(
+    tables: Tables, vehicle: int, place: int, first: int, last: int, leave_s: int, rest_s: int
+) -> tuple[int, int, int]:
+    """Return :func:`arrival` at the end of a tour, left for at ``leave_s`` after as few breaks as it then needs.
+
+    Breaks may be taken from ``rest_s`` on.
+    """
+    home, taken = tables.veh_end[vehicle], first
+    while True:
+        leave = max(leave_s, after_breaks(tables, first, taken, rest_s))
+        if leave >= NEVER:
+            return NEVER, -1, leave
+        if home == NO_LOCATION:
+            arrive, profile, depart = leave, -1, leave
+        else:
+            arrive, profile, depart = arrival(tables, tables.veh_class[vehicle], place, home, leave)
+        if taken == last or not owes_break(tables, taken, last, arrive):
+            return arrive, profile, depart
+        taken += 1
+
+
+@inner
+def latest_for_home(tables: Tables, tours: Tours, vehicle: int, node: int, first: int, last: int) -> int:
+    """Return the latest end of the last service so that the tour, with the breaks it then needs, is over in time."""
+    end = len(tables.release_s) + 2 * vehicle + 1
+    best = -NEVER
+    for taken in range(first, last + 1):
+        by = latest_without(tables, taken, last, tours.latest_end_s[end])
+        if tables.veh_end[vehicle] != NO_LOCATION:
+            by = latest_departure(tables, tables.veh_class[vehicle], tours.location[node], tours.location[end], by)
+        best = max(best, latest_rest(tables, vehicle, node, first, taken, by))
+    return best
+
+
+@inner
+def latest_rest(tables: Tables, vehicle: int, node: int, first: int, last: int, by_s: int) -> int:
+    """Return the latest end of the service at a node to have taken breaks there and leave by ``by_s``."""
+    if node < len(tables.release_s):
+        return before_breaks(tables, first, last, by_s)
+    return by_s if after_breaks(tables, first, last, tables.veh_open_s[vehicle]) <= by_s else -NEVER
+
+
+@inner
 def forward(tables: Tables, tours: Tours, vehicle: int, departure: int) -> bool:
     """Set start, end, leg and break index of every node for a departure; return False where a rule breaks."""
     orders = len(tables.release_s)
@@ -153,21 +209,23 @@ def forward(tables: Tables, tours: Tours, vehicle: int, departure: int) -> bool:
     while node != orders + 2 * vehicle + 1:
         index = tours.break_index[node]
         resume = index + tours.breaks_after[node]
-        leave = after_breaks(tables, index, resume, tours.end_s[node])
-        if leave >= NEVER:
-            return False
         target = tours.succ[node]
         tours.break_index[target] = resume
-        if target >= orders and tables.veh_end[vehicle] == NO_LOCATION:
-            arrive, profile, depart = leave, -1, leave
+        here, rest = tours.location[node], rest_from_s(tables, tours, vehicle, node)
+        if target >= orders:
+            arrive, profile, depart = way_home(tables, vehicle, here, index, resume, tours.end_s[node], rest)
         else:
-            arrive, profile, depart = arrival(tables, cls, tours.location[node], tours.location[target], leave)
+            leave = max(tours.end_s[node], after_breaks(tables, index, resume, rest))
+            if leave >= NEVER:
+                return False
+            arrive, profile, depart = arrival(tables, cls, here, tours.location[target], leave)
         if arrive >= NEVER:
             return False
         if depart > tours.end_s[node] and not may_stay(tables, cls, tours.location[node], tours.end_s[node], depart):
             return False
         tours.leg_profile[target] = profile
         tours.depart_s[target] = depart
+        tours.travel_s[target] = arrive - depart
         if target >= orders:
             tours.start_s[target] = arrive
             tours.end_s[target] = arrive
@@ -191,16 +249,16 @@ def backward(tables: Tables, tours: Tours, vehicle: int, close_s: int) -> bool:
     tours.latest_end_s[target] = close_s
     while target != orders + 2 * vehicle:
         node = tours.pred[target]
+        index = tours.break_index[node]
+        resume = index + tours.breaks_after[node]
         if target >= orders:
-            by = tours.latest_end_s[target]
+            by = latest_for_home(tables, tours, vehicle, node, index, resume)
         else:
             same = tours.location[node] == tours.location[target]
             option = tours.option[target]
             by = latest_start(tables, cls, option, tours.latest_end_s[target] - busy_s(tables, option, same))
-        if target < orders or tables.veh_end[vehicle] != NO_LOCATION:
             by = latest_departure(tables, cls, tours.location[node], tours.location[target], by)
-        index = tours.break_index[node]
-        by = before_breaks(tables, index, index + tours.breaks_after[node], by)
+            by = latest_rest(tables, vehicle, node, index, resume, by)
         tours.latest_end_s[node] = by
         if by < tours.end_s[node]:
             return False
@@ -242,6 +300,37 @@ def loads(tables: Tables, tours: Tours, vehicle: int) -> bool:
 
 
 @inner
+def count_kinds(tables: Tables, tours: Tours, vehicle: int, order: int, sign: int) -> None:
+    """Count an order of a tour in (sign 1) or out (sign -1), by kind."""
+    for kind in range(tables.apart.shape[0]):
+        if tables.kinds[order, kind]:
+            tours.carried[vehicle, kind] += sign
+
+
+@inner
+def kinds_apart(tables: Tables, tours: Tours, vehicle: int) -> bool:
+    """Return whether no two kinds that must be kept apart are on one tour."""
+    for kind in range(tables.apart.shape[0]):
+        for other in range(kind):
+            if tables.apart[kind, other] and tours.carried[vehicle, kind] > 0 and tours.carried[vehicle, other] > 0:
+                return False
+    return True
+
+
+@inner
+def may_take(tables: Tables, tours: Tours, vehicle: int, order: int) -> bool:
+    """Return whether a vehicle may take an order beside what is on its tour, times and loads aside."""
+    if not tables.allowed[vehicle, order]:
+        return False
+    for kind in range(tables.apart.shape[0]):
+        if tables.kinds[order, kind]:
+            for other in range(tables.apart.shape[0]):
+                if tables.apart[kind, other] and tours.carried[vehicle, other] > 0:
+                    return False
+    return True
+
+
+@inner
 def take_resources(tables: Tables, tours: Tours, option: int, sign: int) -> None:
     """Take (sign 1) or give back (sign -1) the boxes and relay places of an option."""
     for entry in range(tables.res_ptr[option], tables.res_ptr[option + 1]):
@@ -270,6 +359,7 @@ def link(tables: Tables, tours: Tours, option: int, after: int, kept_breaks: int
     tours.vehicle[order], tours.option[order] = vehicle, option
     tours.location[order] = tables.opt_loc[option]
     tours.size[vehicle] += 1
+    count_kinds(tables, tours, vehicle, order, 1)
     take_resources(tables, tours, option, 1)
 
 
@@ -283,6 +373,7 @@ def unlink(tables: Tables, tours: Tours, order: int) -> None:
     tours.breaks_after[order] = 0
     tours.vehicle[order], tours.option[order] = UNASSIGNED, UNASSIGNED
     tours.size[vehicle] -= 1
+    count_kinds(tables, tours, vehicle, order, -1)
     take_resources(tables, tours, option, -1)
 
 
@@ -300,7 +391,7 @@ def tour_cost(tables: Tables, tours: Tours, vehicle: int) -> int:
         if profile >= 0:
             source_loc, target_loc = tours.location[node], tours.location[target]
             cost += tables.veh_cost[vehicle, 1] * tables.distance_m[profile, source_loc, target_loc]
-            cost += tables.veh_cost[vehicle, 2] * tables.duration_s[profile, source_loc, target_loc]
+            cost += tables.veh_cost[vehicle, 2] * tours.travel_s[target]
         if target < orders:
             option = tours.option[target]
             cost += tables.veh_cost[vehicle, 2] * (tours.end_s[target] - tours.start_s[target])

@@ -13,11 +13,16 @@ What the format leaves open is read as follows.
 Time
     Instants the plan makes (departures, arrivals, starts, ends, breaks) are whole seconds; given ones may have
     fractions and are compared exactly. The stretch before the first leg, from ``departure_at`` to its
-    ``depart_at``, is the driver's like any other: breaks after 0 stops lie in it, and it counts as paid time.
+    ``depart_at``, is the driver's like any other, and it counts as paid time. Breaks after 0 stops lie in it or, where
+    the tour starts at the hub, in the shift before it, where they are not.
     A break lies between the end of its stop and the departure of the next leg, never overlapping another; which of
-    several comes first is theirs. A vehicle already on the road (``start.at_hub`` false) may leave out a break whose
+    several comes first is theirs. A tour that is over by ``due_at`` (by default when the window opens) may leave a
+    break out. A vehicle already on the road (``start.at_hub`` false) may leave out a break whose
     window ended before ``departure_at``; one whose window is still open is due again.
     A stop at the same place as the one before (the vehicle waited or the driver had a break there) has no set-up.
+    A leg on which traffic gets faster or slower has ``paces``, what all of it would take from so many seconds after
+    its departure on: at each the share is driven that there is time for (Ichoua, Gendreau, Potvin 2003), and
+    ``travel_s`` is the sum, less than a second away.
     Windows and opening hours include both ends. Opening hours apply wherever ``place_hours`` has an entry, and
     every place with ``opening_hours`` needs one.
 Low-emission zones
@@ -31,9 +36,13 @@ Goods
     ``daily_cap_parcels`` and ``free`` count what the plan's tours bring, not what ``done`` orders brought.
     A parcel must be ready ``loading_s`` of the vehicle's hub before a tour that starts at the hub; a vehicle on
     the road carries only orders that a lock of its own names (they are on board), and ``ready_at`` is past for them.
+    An order with ``from_place`` is collected there on the way (``collects``), once, not before it is ready, and handed
+    over later on the same tour; until then it takes no room. On board from the start it may only be on a vehicle
+    already on the road, by a lock. Places refuse what is handed over, not what is collected; tours print the sums of
+    what they hand over. Kinds are kept apart over a whole tour, whatever is handed over in between.
 Locks
-    Each is judged alone: a closed one admits its own ``order_ids`` only, a sequence one is a prefix of the
-    hand-overs. An order a lock names is on the tour, not ``done``.
+    Each is judged alone: a closed one admits its own ``order_ids`` and what is collected on the way, a sequence one is
+    a prefix of the hand-overs. An order a lock names is on the tour, not ``done``.
 Tours
     Every tour has a stop, but for that of an on-road vehicle that only drives home. One that starts at its hub has
     the hub's exact coordinates. Hired vehicles have none: they are proposals until their role is ``own``.

@@ -9,7 +9,7 @@ from datetime import date
 from routing.verify.facts import Exemption, Lock
 from routing.verify.format import HireOption, Plan, Reason, Tour
 from routing.verify.read import Violation
-from routing.verify.references import Known
+from routing.verify.references import Known, collected
 
 
 def assignment(plan: Plan, known: Known) -> Iterator[Violation]:
@@ -19,6 +19,7 @@ def assignment(plan: Plan, known: Known) -> Iterator[Violation]:
     yield from _access(plan, known)
     for t, tour in enumerate(plan.tours):
         yield from _tour(tour, f"/tours/{t}", plan, known)
+        yield from _collections(tour, f"/tours/{t}", known)
     for n, lock in enumerate(plan.locks):
         yield from _lock(lock, f"/locks/{n}", plan)
     yield from _left_out(plan, known)
@@ -28,7 +29,7 @@ def assignment(plan: Plan, known: Known) -> Iterator[Violation]:
 
 def order_ids(tour: Tour) -> list[str]:
     """Return the orders of ``tour`` in the order they are handed over."""
-    return [handover.order_id for stop in tour.stops for handover in stop.handovers]
+    return [handover.order_id for stop in tour.stops for handover in stop.handovers if not handover.collects]
 
 
 def _orders(plan: Plan) -> Iterator[Violation]:
@@ -46,6 +47,10 @@ def _orders(plan: Plan) -> Iterator[Violation]:
 
 def _vehicles(plan: Plan, known: Known) -> Iterator[Violation]:
     tours = Counter(tour.vehicle_id for tour in plan.tours)
+    for n, vehicle in enumerate(plan.vehicles):
+        if vehicle.break_rule:
+            message = f"what {vehicle.break_rule} asks is not among the breaks of {vehicle.id}"
+            yield Violation("breaks_unknown", f"/vehicles/{n}/break_rule", message)
     for t, tour in enumerate(plan.tours):
         if tours[tour.vehicle_id] > 1:
             yield Violation("vehicle_twice", f"/tours/{t}/vehicle_id", f"{tour.vehicle_id} has several tours")
@@ -93,21 +98,43 @@ def _tour(tour: Tour, at: str, plan: Plan, known: Known) -> Iterator[Violation]:
         return
     locked = {order_id for lock in plan.locks if lock.vehicle_id == tour.vehicle_id for order_id in lock.order_ids}
     for order_id in order_ids(tour):
-        if order_id not in locked:
+        if order_id not in locked | collected(tour):
             message = f"{tour.vehicle_id} is on the road and no lock says that {order_id} is on board"
             yield Violation("not_on_board", f"{at}/stops", message)
 
 
+def _collections(tour: Tour, at: str, known: Known) -> Iterator[Violation]:
+    """What is to be collected is, once, before it is handed over on the same tour; or it was and is on board."""
+    seen: list[str] = []
+    handed_over = set(order_ids(tour))
+    for s, stop in enumerate(tour.stops):
+        for h, handover in enumerate(stop.handovers):
+            where, order = f"{at}/stops/{s}/handovers/{h}", known.orders[handover.order_id]
+            if not handover.collects:
+                if order.id in collected(tour) and order.id not in seen:
+                    yield Violation("collected_late", where, f"order {order.id} is handed over before it is collected")
+                elif order.from_place is not None and order.id not in seen and tour.start.at_hub:
+                    yield Violation("not_collected", where, f"order {order.id} is not at the hub")
+                continue
+            if order.id in seen:
+                yield Violation("collected_twice", where, f"order {order.id} is collected already")
+            if order.id not in handed_over:
+                yield Violation("not_handed_over", where, f"order {order.id} is collected but not handed over")
+            seen.append(order.id)
+
+
 def _lock(lock: Lock, at: str, plan: Plan) -> Iterator[Violation]:
-    on_tour = [order_id for tour in plan.tours if tour.vehicle_id == lock.vehicle_id for order_id in order_ids(tour)]
+    tours = [tour for tour in plan.tours if tour.vehicle_id == lock.vehicle_id]
+    on_tour = [order_id for tour in tours for order_id in order_ids(tour)]
     served, locked = set(on_tour), set(lock.order_ids)
+    on_the_way = {order_id for tour in tours for order_id in collected(tour)}
     if not locked <= served:
         yield Violation("lock_vehicle", f"{at}/order_ids", f"not on {lock.vehicle_id}: {_listed(locked - served)}")
     elif lock.sequence and on_tour[: len(lock.order_ids)] != list(lock.order_ids):
         message = f"{lock.vehicle_id} does not begin with these orders in this sequence"
         yield Violation("lock_sequence", f"{at}/order_ids", message)
-    if lock.closed_to_others and not served <= locked:
-        message = f"{lock.vehicle_id} is closed to others but takes {_listed(served - locked)}"
+    if lock.closed_to_others and not served <= locked | on_the_way:
+        message = f"{lock.vehicle_id} is closed to others but takes {_listed(served - locked - on_the_way)}"
         yield Violation("lock_closed", f"{at}/closed_to_others", message)
 
 

@@ -61,11 +61,12 @@ class Hub(NamedTuple):
 
 
 class Break(NamedTuple):
-    """A driver's break that is due."""
+    """A driver's break, due if the tour is still on at ``due_at``, or when its window opens."""
 
     id: Id
     window: Window
     duration_s: Count
+    due_at: Moment | None = None
 
 
 class Costs(NamedTuple):
@@ -95,6 +96,8 @@ class Vehicle(NamedTuple):
     max_mm: Size | None = None
     use_per_100km_milli: Count = 0
     name: Text = ""
+    refused_kinds: tuple[Id, ...] = ()
+    break_rule: Text = ""
 
 
 class Box(NamedTuple):
@@ -143,6 +146,14 @@ class Parcel(NamedTuple):
     state: ParcelState = "at_hub"
     hub_id: Text = ""
     ready_at: Moment | None = None
+    kind: Text = ""
+
+
+class Apart(NamedTuple):
+    """Two kinds of parcels that may not be on one tour."""
+
+    kind: Id
+    other: Id
 
 
 class Option(NamedTuple):
@@ -155,7 +166,7 @@ class Option(NamedTuple):
 
 
 class Order(NamedTuple):
-    """An order; all its parcels go together to one of its options."""
+    """An order; all its parcels go together to one of its options, from the hub or from where they are collected."""
 
     id: Id
     hub_id: Id
@@ -166,6 +177,7 @@ class Order(NamedTuple):
     skills: tuple[Text, ...] = ()
     shipper: Text = ""
     created_at: Moment | None = None
+    from_place: Option | None = None
 
     def flaw(self) -> str:
         """Return what is wrong with the order as a whole."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from routing.verify.facts import AccessClass, Exemption, Hub, Lock, Order, Place, PlaceHours, Vehicle
+from routing.verify.facts import AccessClass, Apart, Exemption, Hub, Lock, Order, Place, PlaceHours, Vehicle
 from routing.verify.read import Count, Day, Flag, Id, Latitude, Longitude, Moment, Second, Text, Whole
 
 FORMAT = "jalon.plan/1"
@@ -26,13 +26,28 @@ class Crossing(NamedTuple):
         return "the zone is left before it is entered" if self.exit_s < self.enter_s else ""
 
 
+class Pace(NamedTuple):
+    """From so many seconds after the departure on, all of the leg would take ``whole_s``."""
+
+    from_s: Count
+    whole_s: Count
+
+
 class Leg(NamedTuple):
-    """A drive to the next stop, or back to the hub."""
+    """A drive to the next stop, or back to the hub; ``paces`` where speeds change on the way."""
 
     depart_at: Second
     travel_s: Count
     distance_m: Count
     zones: tuple[Crossing, ...] = ()
+    paces: tuple[Pace, ...] = ()
+
+    def flaw(self) -> str:
+        """Return what is wrong with the leg as a whole."""
+        starts = [pace.from_s for pace in self.paces]
+        if starts and (starts[0] != 0 or sorted(set(starts)) != starts or starts[-1] > self.travel_s):
+            return "paces begin with the departure and follow each other until the arrival"
+        return ""
 
 
 class BoxUse(NamedTuple):
@@ -43,13 +58,14 @@ class BoxUse(NamedTuple):
 
 
 class Handover(NamedTuple):
-    """One order handed over at a stop."""
+    """One order handed over at a stop or, with ``collects``, taken in there."""
 
     order_id: Id
     option: Count
     start_at: Second
     service_s: Count
     boxes: tuple[BoxUse, ...] = ()
+    collects: Flag = False
 
 
 class Stop(NamedTuple):
@@ -199,3 +215,4 @@ class Plan(NamedTuple):
     delivery_days: tuple[Day, ...] = ()
     exemptions: tuple[Exemption, ...] = ()
     hire_options: tuple[HireOption, ...] = ()
+    apart: tuple[Apart, ...] = ()

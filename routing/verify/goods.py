@@ -8,47 +8,76 @@ from collections.abc import Iterator
 from routing.verify.facts import Order, Parcel, Place
 from routing.verify.format import Handover, Plan, Stop, Tour
 from routing.verify.read import Violation
-from routing.verify.references import Known
+from routing.verify.references import Known, chosen, collected
 
 
 def goods(plan: Plan, known: Known) -> Iterator[Violation]:
     """Yield what is wrong with what each tour carries and where it hands it over."""
     for t, tour in enumerate(plan.tours):
         at = f"/tours/{t}"
-        yield from _load(tour, at, known)
-        yield from _loading_list(tour, at, known)
+        away = collected(tour)
+        yield from _load(tour, at, away, known)
+        yield from _loading_list(tour, at, away, known)
+        yield from _kinds(tour, at, plan, known)
         for s, stop in enumerate(tour.stops):
             for h, handover in enumerate(stop.handovers):
                 where = f"{at}/stops/{s}/handovers/{h}"
                 order = known.orders[handover.order_id]
-                yield from _carried(order, tour, where, known)
+                yield from _carried(order, tour, where, away, known)
                 yield from _placed(order, handover, stop, where, known)
     yield from _place_limits(plan, known)
 
 
 def _parcels(stop: Stop, known: Known) -> list[Parcel]:
-    return [parcel for handover in stop.handovers for parcel in known.orders[handover.order_id].parcels]
+    """Return what is handed over at a stop."""
+    given = (handover for handover in stop.handovers if not handover.collects)
+    return [parcel for handover in given for parcel in known.orders[handover.order_id].parcels]
 
 
-def _load(tour: Tour, at: str, known: Known) -> Iterator[Violation]:
+def _loaded(stop: Stop, away: set[str], known: Known) -> list[Parcel]:
+    """Return what of a stop's parcels was on board when the tour began; orders ``away`` were not."""
+    given = (handover for handover in stop.handovers if handover.order_id not in away)
+    return [parcel for handover in given for parcel in known.orders[handover.order_id].parcels]
+
+
+def _load(tour: Tour, at: str, away: set[str], known: Known) -> Iterator[Violation]:
+    """What is printed is what is handed over; what is on board at any time fits."""
     vehicle = known.vehicles[tour.vehicle_id]
     parcels = [parcel for stop in tour.stops for parcel in _parcels(stop, known)]
-    for key, printed, carried, capacity in (
-        ("parcels", tour.parcels, len(parcels), vehicle.capacity_parcels),
-        ("load_g", tour.load_g, sum(parcel.load_g for parcel in parcels), vehicle.capacity_g),
-        ("load_dm3", tour.load_dm3, sum(parcel.volume_dm3 for parcel in parcels), vehicle.capacity_dm3),
+    most = _most_on_board(tour, away, known)
+    for n, (key, printed, carried, capacity) in enumerate(
+        (
+            ("parcels", tour.parcels, len(parcels), vehicle.capacity_parcels),
+            ("load_g", tour.load_g, sum(parcel.load_g for parcel in parcels), vehicle.capacity_g),
+            ("load_dm3", tour.load_dm3, sum(parcel.volume_dm3 for parcel in parcels), vehicle.capacity_dm3),
+        )
     ):
         if printed != carried:
             yield Violation("wrong_sum", f"{at}/{key}", f"{printed} printed, its orders have {carried}")
-        if carried > capacity:
-            yield Violation("over_capacity", f"{at}/{key}", f"{carried}, vehicle {vehicle.id} takes {capacity}")
+        if most[n] > capacity:
+            yield Violation("over_capacity", f"{at}/{key}", f"{most[n]}, vehicle {vehicle.id} takes {capacity}")
 
 
-def _loading_list(tour: Tour, at: str, known: Known) -> Iterator[Violation]:
-    """The last stop's parcels come first; those of one stop may come in any order."""
+def _most_on_board(tour: Tour, away: set[str], known: Known) -> list[int]:
+    """Return the most parcels, grams and dm3 on board at any time."""
+    start = [parcel for stop in tour.stops for parcel in _loaded(stop, away, known)]
+    changes = [(1, start)]
+    for stop in tour.stops:
+        for handover in stop.handovers:
+            changes.append((1 if handover.collects else -1, list(known.orders[handover.order_id].parcels)))
+    now, most = [0, 0, 0], [0, 0, 0]
+    for sign, moved in changes:
+        sums = (len(moved), sum(p.load_g for p in moved), sum(p.volume_dm3 for p in moved))
+        now = [before + sign * change for before, change in zip(now, sums)]
+        most = [max(pair) for pair in zip(most, now)]
+    return most
+
+
+def _loading_list(tour: Tour, at: str, away: set[str], known: Known) -> Iterator[Violation]:
+    """The last stop's parcels come first; those of one stop may come in any order. What is collected is not loaded."""
     rest = list(tour.loading_list)
     for s in range(len(tour.stops) - 1, -1, -1):
-        expected = sorted(parcel.id for parcel in _parcels(tour.stops[s], known))
+        expected = sorted(parcel.id for parcel in _loaded(tour.stops[s], away, known))
         if sorted(rest[: len(expected)]) != expected:
             message = f"the parcels of stop {s} are not where they belong, last stop first"
             yield Violation("loading_list", f"{at}/loading_list", message)
@@ -58,7 +87,23 @@ def _loading_list(tour: Tour, at: str, known: Known) -> Iterator[Violation]:
         yield Violation("loading_list", f"{at}/loading_list", f"{len(rest)} entries more than the tour has parcels")
 
 
-def _carried(order: Order, tour: Tour, at: str, known: Known) -> Iterator[Violation]:
+def _kinds(tour: Tour, at: str, plan: Plan, known: Known) -> Iterator[Violation]:
+    """What the vehicle refuses, and what may not be on one tour."""
+    first: dict[str, str] = {}
+    for stop in tour.stops:
+        for parcel in _parcels(stop, known):
+            if parcel.kind:
+                first.setdefault(parcel.kind, parcel.id)
+    for kind in first.keys() & set(known.vehicles[tour.vehicle_id].refused_kinds):
+        message = f"{tour.vehicle_id} refuses {kind}, parcel {first[kind]} is that"
+        yield Violation("kind_refused", f"{at}/vehicle_id", message)
+    for pair in plan.apart:
+        if pair.kind in first and pair.other in first:
+            message = f"{pair.kind} ({first[pair.kind]}) and {pair.other} ({first[pair.other]}) are to be kept apart"
+            yield Violation("kinds_together", f"{at}/stops", message)
+
+
+def _carried(order: Order, tour: Tour, at: str, away: set[str], known: Known) -> Iterator[Violation]:
     """What an order asks of the vehicle it is on."""
     vehicle = known.vehicles[tour.vehicle_id]
     missing = set(order.skills) - set(vehicle.skills)
@@ -72,17 +117,22 @@ def _carried(order: Order, tour: Tour, at: str, known: Known) -> Iterator[Violat
     for parcel in order.parcels:
         if vehicle.max_mm is not None and not parcel.size_mm.fits(vehicle.max_mm):
             yield Violation("parcel_too_large", at, f"parcel {parcel.id} does not go into {vehicle.id}")
-        if tour.start.at_hub and parcel.ready_at is not None and parcel.ready_at > loaded_by:
+        at_hub = tour.start.at_hub and order.id not in away
+        if at_hub and parcel.ready_at is not None and parcel.ready_at > loaded_by:
             message = f"parcel {parcel.id} is ready {float(parcel.ready_at - loaded_by):g} s too late to be loaded"
             yield Violation("not_ready", at, message)
 
 
 def _placed(order: Order, handover: Handover, stop: Stop, at: str, known: Known) -> Iterator[Violation]:
-    """What the place asks of an order handed over there."""
+    """What the place asks of an order handed over, or taken in, there."""
     place = known.places[stop.place_id]
-    chosen = order.options[handover.option].place_id
-    if chosen != place.id:
-        yield Violation("wrong_place", f"{at}/option", f"option {handover.option} of {order.id} is {chosen}")
+    option = chosen(order, handover)
+    if option.place_id != place.id:
+        yield Violation("wrong_place", f"{at}/option", f"option {handover.option} of {order.id} is {option.place_id}")
+    if handover.collects:
+        if handover.boxes:
+            yield Violation("box_unexpected", f"{at}/boxes", "nothing is put into a box where it is collected")
+        return
     for parcel in order.parcels:
         if place.max_load_g is not None and parcel.load_g > place.max_load_g:
             message = f"{place.id} accepts {place.max_load_g} g, parcel {parcel.id} is {parcel.load_g} g"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from routing.verify.facts import AccessClass, Hub, Order, Place, Vehicle, Window
+from routing.verify.facts import AccessClass, Hub, Option, Order, Place, Vehicle, Window
 from routing.verify.format import Handover, Plan, Stop, Tour
 from routing.verify.read import Violation
 
@@ -34,6 +34,16 @@ def index(plan: Plan) -> Known:
         access={vehicle: group for group in reversed(plan.access) for vehicle in group.vehicle_ids},
         hours={hours.place_id: hours.open for hours in plan.place_hours},
     )
+
+
+def chosen(order: Order, handover: Handover) -> Option:
+    """Return where an order is handed over or, where it is taken in, where that is."""
+    return order.from_place if handover.collects and order.from_place else order.options[handover.option]
+
+
+def collected(tour: Tour) -> set[str]:
+    """Return the orders that a tour takes in on its way."""
+    return {handover.order_id for stop in tour.stops for handover in stop.handovers if handover.collects}
 
 
 def unresolved(plan: Plan, known: Known) -> Iterator[Violation]:
@@ -82,6 +92,8 @@ def _facts(plan: Plan, known: Known) -> Iterator[Violation]:
                 yield from _named("hub", parcel.hub_id, known.hubs, f"/orders/{n}/parcels/{p}/hub_id")
         for o, option in enumerate(order.options):
             yield from _named("place", option.place_id, known.places, f"/orders/{n}/options/{o}/place_id")
+        if order.from_place is not None:
+            yield from _named("place", order.from_place.place_id, known.places, f"/orders/{n}/from_place/place_id")
     for n, group in enumerate(plan.access):
         yield from _all_named("vehicle", group.vehicle_ids, known.vehicles, f"/access/{n}/vehicle_ids")
 
@@ -109,6 +121,8 @@ def _handover(handover: Handover, stop: Stop, at: str, known: Known) -> Iterator
         return
     if handover.option >= len(order.options):
         yield Violation("unknown_option", f"{at}/option", f"order {order.id} has {len(order.options)} options")
+    if handover.collects and order.from_place is None:
+        yield Violation("unknown_option", f"{at}/collects", f"order {order.id} is at the hub, not to be collected")
     place = known.places.get(stop.place_id)
     parcels = {parcel.id for parcel in order.parcels}
     for b, use in enumerate(handover.boxes):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from routing.verify.facts import Costs
-from routing.verify.format import Plan, Tour
+from routing.verify.format import BreakTaken, Plan, Tour
 from routing.verify.read import Violation
-from routing.verify.references import Known
+from routing.verify.references import Known, chosen
 
 
 def sums(plan: Plan, known: Known) -> Iterator[Violation]:
@@ -35,7 +35,7 @@ def _tour(tour: Tour, at: str, known: Known) -> Iterator[Violation]:
     distance_m = sum(leg.distance_m for leg in tour.legs)
     travel_s = sum(leg.travel_s for leg in tour.legs)
     service_s = sum(stop.setup_s + sum(handover.service_s for handover in stop.handovers) for stop in tour.stops)
-    break_s = sum(taken.duration_s for taken in tour.breaks)
+    break_s = sum(_paid_s(taken, tour.departure_at) for taken in tour.breaks)
     waiting_s = duration_s - travel_s - service_s - break_s
     cost_cents = tour_cents(known.vehicles[tour.vehicle_id].costs, distance_m, duration_s)
     co2e_g = tour_co2e_g(distance_m, tour.co2e_mg_per_km)
@@ -51,14 +51,20 @@ def _tour(tour: Tour, at: str, known: Known) -> Iterator[Violation]:
             yield Violation(code, f"{at}/{key}", f"{printed} printed, it is {right}")
 
 
+def _paid_s(taken: BreakTaken, departure_at: int) -> int:
+    """Return how much of a break lies after the departure."""
+    return max(0, min(taken.duration_s, taken.start_at + taken.duration_s - departure_at))
+
+
 def _totals(plan: Plan, known: Known) -> Iterator[Violation]:
     """Plan totals are summed from what the tours print: a tour's own figures are checked on their own."""
     handovers = [handover for tour in plan.tours for stop in tour.stops for handover in stop.handovers]
     vehicle_cents = sum(tour.cost_cents for tour in plan.tours)
-    option_cents = sum(known.orders[item.order_id].options[item.option].cost_cents for item in handovers)
+    option_cents = sum(chosen(known.orders[item.order_id], item).cost_cents for item in handovers)
+    served = sum(not item.collects for item in handovers)
     right = {
         "orders": len(plan.orders) - len(plan.done),
-        "served": len(handovers),
+        "served": served,
         "postponed": len(plan.postponed),
         "unassigned": len(plan.unassigned),
         "tours": len(plan.tours),
@@ -83,6 +89,6 @@ def _bound(plan: Plan) -> Iterator[Violation]:
     smallest = min(bound.by_parcels, bound.by_load_g, bound.by_volume_dm3, bound.by_time, bound.by_boxes)
     if bound.orders > smallest:
         yield Violation("wrong_bound", "/bound/orders", f"{bound.orders}, but one resource allows only {smallest}")
-    served = sum(len(stop.handovers) for tour in plan.tours for stop in tour.stops)
+    served = sum(not item.collects for tour in plan.tours for stop in tour.stops for item in stop.handovers)
     if served > bound.orders:
         yield Violation("wrong_bound", "/bound/orders", f"at most {bound.orders}, yet {served} are served")

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from routing.verify.facts import Window
-from routing.verify.format import Handover, Plan, Stop, Tour
+from routing.verify.format import Handover, Leg, Plan, Stop, Tour
 from routing.verify.read import Violation
-from routing.verify.references import Known
+from routing.verify.references import Known, chosen
 
 
 def times(plan: Plan, known: Known) -> Iterator[Violation]:
@@ -39,6 +39,9 @@ def _timeline(tour: Tour, at: str, known: Known) -> Iterator[Violation]:
         if leg.depart_at < free_at:
             early_s = free_at - leg.depart_at
             yield Violation("leg_too_early", f"{at}/legs/{k}/depart_at", f"the vehicle is busy for {early_s} s more")
+        if leg.paces and abs(leg.travel_s - _driven_s(leg)) >= 1:
+            message = f"{leg.travel_s} s, at its paces it takes {float(_driven_s(leg)):.1f} s"
+            yield Violation("wrong_travel", f"{at}/legs/{k}/travel_s", message)
         arrival_at = leg.depart_at + leg.travel_s
         if k == len(tour.stops):
             if tour.return_at != arrival_at:
@@ -52,6 +55,17 @@ def _timeline(tour: Tour, at: str, known: Known) -> Iterator[Violation]:
         free_at = stop.end_at
     if tour.return_at > shift.end_at:
         yield Violation("after_shift", f"{at}/return_at", "the tour returns after the shift")
+
+
+def _driven_s(leg: Leg) -> Fraction:
+    """Return how long a leg takes whose speed changes: at each pace the share is driven that there is time for."""
+    left = Fraction(1)
+    for pace, after in zip(leg.paces, leg.paces[1:]):
+        seconds = after.from_s - pace.from_s
+        if left * pace.whole_s <= seconds:
+            return pace.from_s + left * pace.whole_s
+        left -= Fraction(seconds, pace.whole_s)
+    return leg.paces[-1].from_s + left * leg.paces[-1].whole_s
 
 
 def _service(stop: Stop, setup_s: int, at: str, known: Known) -> Iterator[Violation]:
@@ -72,8 +86,8 @@ def _service(stop: Stop, setup_s: int, at: str, known: Known) -> Iterator[Violat
 
 
 def _handover(handover: Handover, stop: Stop, at: str, known: Known) -> Iterator[Violation]:
-    place = known.places[stop.place_id]
-    option = known.orders[handover.order_id].options[handover.option]
+    place, order = known.places[stop.place_id], known.orders[handover.order_id]
+    option = chosen(order, handover)
     service_s = place.service_s if option.service_s is None else option.service_s
     if handover.service_s != service_s:
         yield Violation("wrong_service", f"{at}/service_s", f"{handover.service_s} s, the place takes {service_s} s")
@@ -81,6 +95,10 @@ def _handover(handover: Handover, stop: Stop, at: str, known: Known) -> Iterator
         yield Violation("outside_window", f"{at}/start_at", f"order {handover.order_id} is in none of its windows")
     if place.id in known.hours and not _inside(handover.start_at, known.hours[place.id]):
         yield Violation("place_closed", f"{at}/start_at", f"{place.id} is closed then")
+    for parcel in order.parcels if handover.collects else ():
+        if parcel.ready_at is not None and parcel.ready_at > handover.start_at:
+            late_s = float(parcel.ready_at - handover.start_at)
+            yield Violation("not_ready", f"{at}/start_at", f"parcel {parcel.id} is ready {late_s:g} s after that")
 
 
 def _inside(instant: int, windows: tuple[Window, ...]) -> bool:
@@ -92,11 +110,14 @@ def _breaks(tour: Tour, at: str, known: Known) -> Iterator[Violation]:
     times_taken = Counter(taken.break_id for taken in tour.breaks)
     for break_id, item in due.items():
         over = not tour.start.at_hub and item.window.end_at < tour.departure_at
+        over = over or tour.return_at <= (item.window.start_at if item.due_at is None else item.due_at)
         if times_taken[break_id] > 1 or (not times_taken[break_id] and not over):
             code = "break_twice" if times_taken[break_id] else "break_missing"
             yield Violation(code, f"{at}/breaks", f"break {break_id} is taken {times_taken[break_id]} times")
-    # The driver is free between the end of a stop and the next leg, for one break after the other.
-    free_at = [tour.departure_at, *(stop.end_at for stop in tour.stops)]
+    # The driver is free between the end of a stop and the next leg, for one break after the other; at the hub from
+    # the shift's start on.
+    begins_at = known.vehicles[tour.vehicle_id].shift.start_at if tour.start.at_hub else tour.departure_at
+    free_at = [begins_at, *(stop.end_at for stop in tour.stops)]
     for b, taken in sorted(enumerate(tour.breaks), key=lambda pair: pair[1].start_at):
         item, where = due[taken.break_id], f"{at}/breaks/{b}"
         if not _inside(taken.start_at, (item.window,)):

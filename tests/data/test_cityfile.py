@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.cityfile import city_id, read_city, write_city
+from data.cityfile import VERSION, city_id, read_city, write_city
 from data.errors import RoutingDataError
 from data.model.city import City
 from data.model.parcel import Dimensions
@@ -52,7 +52,9 @@ def city(tmp_path: Path) -> City:
         "matrix.flags": np.array([True, False]),
         "matrix.scalar": np.array(7, dtype=np.int64),
     }
-    return City("Croisée", streets, (ZONE,), np.ones(streets.arcs, np.uint64), (LOCKER,), derived)
+    return City(
+        "Croisée", streets, (ZONE,), np.ones(streets.arcs, np.uint64), (LOCKER,), derived, ("Mo-Sa 06:00-11:00",)
+    )
 
 
 def refused(path: Path, verify: bool = True) -> str:
@@ -70,6 +72,7 @@ def test_what_goes_in_comes_out(tmp_path: Path, city: City, verify: bool) -> Non
     found = read_city(path, verify)
     assert (found.name, found.zones, found.places) == (city.name, city.zones, city.places)
     assert np.array_equal(found.arc_zones, city.arc_zones)
+    assert found.street_hours == city.street_hours == ("Mo-Sa 06:00-11:00",)
     for field in fields(StreetNetwork):
         ours, theirs = getattr(city.streets, field.name), getattr(found.streets, field.name)
         assert ours.dtype == theirs.dtype and np.array_equal(ours, theirs), field.name
@@ -114,7 +117,8 @@ def test_the_id_follows_the_facts_only(tmp_path: Path, city: City) -> None:
     assert city_id(replace(city, derived={})) == own
     slower = replace(city.streets, speed_kmh=city.streets.speed_kmh - np.uint8(1))
     others = (replace(city, name="x"), replace(city, zones=()), replace(city, places=()), replace(city, streets=slower))
-    assert len({own, *(city_id(other) for other in others)}) == 5
+    others = (*others, replace(city, street_hours=()))
+    assert len({own, *(city_id(other) for other in others)}) == 6
 
 
 def test_absent_and_foreign_files_are_refused(tmp_path: Path) -> None:
@@ -126,13 +130,16 @@ def test_absent_and_foreign_files_are_refused(tmp_path: Path) -> None:
         assert refused(tmp_path / "foreign.city") == "not_a_city_file"
 
 
-def test_a_newer_file_is_refused(tmp_path: Path, city: City) -> None:
+def test_a_file_of_another_format_is_refused(tmp_path: Path, city: City) -> None:
     path = tmp_path / "croisee.city"
     write_city(city, path)
     content = bytearray(path.read_bytes())
-    content[8] = 2
+    content[8] = VERSION + 1
     path.write_bytes(content)
     assert refused(path) == "newer_city_file"
+    content[8] = VERSION - 1
+    path.write_bytes(content)
+    assert refused(path) == "older_city_file"
     content[8] = 0
     path.write_bytes(content)
     assert refused(path) == "damaged_city_file"
@@ -161,7 +168,7 @@ def test_every_flipped_bit_is_noticed_or_harmless(tmp_path: Path, city: City) ->
         try:
             assert city_id(read_city(path)) == own  # padding
         except RoutingDataError as error:
-            assert error.code in ("damaged_city_file", "not_a_city_file", "newer_city_file")
+            assert error.code in ("damaged_city_file", "not_a_city_file", "newer_city_file", "older_city_file")
             noticed += 1
     payload = sum(getattr(city.streets, field.name).nbytes for field in fields(StreetNetwork))
     assert noticed > payload

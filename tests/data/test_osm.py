@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data.model.streets import StreetNetwork
-from data.sources.osm_tags import ALL, BIKE, MOTOR
+from data.sources.osm_access import ALL, BIKE, MOTOR
 from data.units import haversine_m
 from tests.data.osm_town import Town, crossroads
 
@@ -25,7 +25,8 @@ def check(network: StreetNetwork) -> None:
     assert np.all(network.tail != network.head)
     assert np.all(network.length_dm >= 1)
     assert np.all(network.access > 0)
-    assert np.all(network.speed_kmh > 0)
+    assert np.all(network.speed_kmh > 0) and np.all(network.cruise_kmh > 0) and np.all(network.obstacle_ms >= 0)
+    assert len(network.node_id) == network.nodes and len(network.shape_node_id) == len(network.shape_lat)
     assert network.shape_ptr[0] == 0 and network.shape_ptr[-1] == len(network.shape_lat) == len(network.shape_lon)
     assert len(network.shape_ptr) == arcs + 1 and np.all(np.diff(network.shape_ptr) >= 0)
     assert len(network.restriction_ptr) == restrictions + 1
@@ -35,6 +36,10 @@ def check(network: StreetNetwork) -> None:
         assert getattr(network, name).dtype == np.int32, name
     for name in ("speed_kmh", "road_class", "access", "restriction_except"):
         assert getattr(network, name).dtype == np.uint8, name
+    kinds = {"cruise_kmh": np.float32, "obstacle_ms": np.int32, "arc_hours": np.int16, "roundabout": np.bool_}
+    for name, dtype in kinds.items():
+        assert getattr(network, name).dtype == dtype and len(getattr(network, name)) == arcs, name
+    assert network.node_id.dtype == network.shape_node_id.dtype == np.int64
     for arc in range(min(arcs, 200)):
         points = network.arc_points(arc)
         along = sum(haversine_m(a[1], a[0], b[1], b[0]) for a, b in pairwise(points))
@@ -47,7 +52,8 @@ def test_a_crossroads_has_five_junctions_and_eight_arcs(tmp_path: Path) -> None:
     check(network)
     assert town.arcs(network) == sorted((a, b, ALL) for x in (2, 3, 4, 5) for a, b in ((1, x), (x, 1)))
     assert sorted(set(network.way_id.tolist())) == [10, 11, 12, 13]
-    assert report.dropped_ways == 0
+    assert report.dropped_ways == 0 and report.street_hours == ()
+    assert [int(ref) for ref in network.node_id] == [town.ref(network, node) for node in range(5)]
     assert network.length_dm[0] in (1112, 758)  # 0.001 degree north, or east at 47 N
 
 
@@ -60,7 +66,9 @@ def test_shapes_follow_each_direction(tmp_path: Path) -> None:
     check(network)
     lines = [[town.at[point] for point in network.arc_points(arc)] for arc in range(2)]
     assert lines == [[1, 2, 3, 4], [4, 3, 2, 1]]
+    assert network.shape_node_id.tolist() == [2, 3, 3, 2]
     assert network.speed_kmh.tolist() == [50, 30]
+    assert network.cruise_kmh.tolist() == [40, 24]
 
 
 def test_a_closed_way_is_split_and_parallel_arcs_are_kept(tmp_path: Path) -> None:
@@ -118,6 +126,18 @@ def test_an_open_gate_stops_nobody(tmp_path: Path) -> None:
     assert barred(tmp_path, barrier="gate") == []
 
 
+def test_a_doubled_node_keeps_its_id_and_rising_bollards_let_everybody_pass(tmp_path: Path) -> None:
+    town = crossroads()
+    town.node(6, 2, 0, barrier="bollard")
+    town.node(7, 3, 0, barrier="bollard", bollard="rising")
+    town.node(8, 4, 0)
+    town.way(20, [3, 6, 7, 8], junction="roundabout", oneway="no")
+    network, _ = town.load(tmp_path)
+    assert sorted(network.node_id.tolist()) == [1, 2, 3, 4, 5, 6, 6, 8]
+    assert set(network.shape_node_id.tolist()) == {7}
+    assert network.roundabout.tolist() == (network.way_id == 20).tolist()
+
+
 def test_a_bollard_where_two_ways_meet_separates_them(tmp_path: Path) -> None:
     town = crossroads()
     town.node(6, 2, 0, barrier="bollard")
@@ -168,13 +188,11 @@ def test_a_way_that_leaves_the_extract_keeps_its_part_inside(tmp_path: Path) -> 
     assert any("2 ways leave the extract" in warning for warning in report.warnings)
 
 
-def test_closed_ways_and_timed_rules_are_reported(tmp_path: Path) -> None:
+def test_closed_ways_are_reported(tmp_path: Path) -> None:
     town = crossroads()
     town.way(20, [2, 4], "footway")
-    town.way(21, [3, 4], motor_vehicle__conditional="no @ (11:00-19:00)", maxspeed__conditional="30 @ (22:00-06:00)")
     _, report = town.load(tmp_path)
     assert report.dropped_ways == 1
-    assert [warning.split()[0] for warning in report.warnings if "timed" in warning] == ["1"]
 
 
 @pytest.mark.parametrize(("highway", "warned"), [("residential", True), ("cycleway", False), ("footway", False)])
@@ -182,7 +200,7 @@ def test_a_drive_only_extract_is_reported(tmp_path: Path, highway: str, warned: 
     town = crossroads()
     town.way(20, [2, 4], highway)
     _, report = town.load(tmp_path)
-    assert any("main streets only" in warning for warning in report.warnings) == warned
+    assert any("roads for cars only" in warning for warning in report.warnings) == warned
 
 
 WAYS = st.lists(

@@ -15,7 +15,7 @@ from osmnx import settings
 from data.errors import RoutingDataError
 from data.model.streets import StreetNetwork
 from data.sources.osm import streets_from_graphml, streets_from_pbf, streets_from_place
-from data.sources.osm_tags import ALL, BIKE
+from data.sources.osm_access import ALL, BIKE
 from tests.data.osm_town import crossroads
 from tests.data.test_osm import check
 
@@ -123,7 +123,7 @@ def test_real_extracts(
     check(network)
     assert (network.nodes, network.arcs, len(network.restriction_only)) == (nodes, arcs, restrictions)
     assert drivable(network) == drivable_nodes
-    assert not any("main streets only" in warning for warning in report.warnings)
+    assert not any("roads for cars only" in warning for warning in report.warnings)
 
 
 def test_nantes_as_known(shared_data: Path) -> None:
@@ -132,7 +132,7 @@ def test_nantes_as_known(shared_data: Path) -> None:
     # 6588 junctions and 14404 edges, of which 79 (47 streets) are loops we split; 5 bus-only streets are closed.
     assert network.nodes == 6588 + 47 - 1
     assert network.arcs == 14404 + 79 - 6
-    assert any("main streets only" in warning for warning in report.warnings)
+    assert any("roads for cars only" in warning for warning in report.warnings)
 
 
 def lines(network: StreetNetwork) -> dict[tuple[tuple[float, float], ...], int]:
@@ -194,6 +194,8 @@ def test_merged_edges_take_the_strictest_tag(tmp_path: Path, tags: dict[str, str
 def test_a_reversed_edge_reads_its_way_backwards(tmp_path: Path) -> None:
     network, _ = streets_from_graphml(saved(tmp_path, **{"maxspeed:forward": "70", "maxspeed:backward": "30"}))
     assert network.speed_kmh.tolist() == [70, 30, 50]
+    assert network.cruise_kmh.tolist() == [56, 24, 25]
+    assert network.node_id.tolist() == [1, 2, 3] and network.shape_node_id.tolist() == [0, 0]
 
 
 @pytest.mark.parametrize("damage", ["absent", "empty", "cut", "cut_bz2", "text", "projected", "nothing"])
@@ -235,6 +237,7 @@ def test_a_place_is_downloaded_with_every_tag_and_no_folder_of_ours_touched(
         for node in range(1, 7):
             graph.add_node(node, x=2 + node / 1000, y=47.0)
         graph.nodes[3]["barrier"] = "bollard"
+        graph.nodes[4]["highway"], graph.nodes[5]["highway"] = "crossing", "traffic_signals"
         one_way = {"osmid": 10, "highway": "residential", "oneway": "-1", "oneway:bicycle": "no", "length": 1.0}
         graph.add_edge(1, 2, **one_way)
         for tail in (2, 3, 4, 5):
@@ -255,9 +258,12 @@ def test_a_place_is_downloaded_with_every_tag_and_no_folder_of_ours_touched(
         (3, 2, ALL),
         (3, 3, BIKE),
         (3, 3, BIKE),
-        (3, 6, ALL),
-        (6, 3, ALL),
+        (3, 5, ALL),
+        (5, 3, ALL),
+        (5, 6, ALL),
+        (6, 5, ALL),
     ]
+    assert set(west[network.head[network.obstacle_ms > 0]].tolist()) == {5} and network.obstacle_ms.max() == 2000
     assert any("no turn restrictions" in warning for warning in report.warnings)
 
 

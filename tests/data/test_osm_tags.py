@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 
 from data.model.streets import ACCESS_BIT, RoadClass
 from data.model.vehicle import Category
-from data.sources.osm_tags import ALL, BIKE, MOTOR, barrier_blocks, is_relevant, parse_speed, way_rules
+from data.sources.osm_access import ALL, BIKE, MOTOR
+from data.sources.osm_nodes import barrier_blocks
+from data.sources.osm_speed import parse_speed
+from data.sources.osm_tags import is_relevant, way_rules
 
 VP, VUL, PL, SCOOTER = (ACCESS_BIT[one] for one in (Category.VP, Category.VUL, Category.PL, Category.TWO_WHEELER))
 
@@ -20,7 +23,7 @@ def tags(text: str) -> dict[str, str]:
 
 def access(text: str) -> tuple[int, int]:
     rules = way_rules(tags(text))
-    return (rules.forward_access, rules.backward_access) if rules else (0, 0)
+    return (rules.forward.access, rules.backward.access) if rules else (0, 0)
 
 
 @pytest.mark.parametrize(
@@ -85,13 +88,13 @@ def test_any_maxspeed_is_a_byte_or_nothing(value: str) -> None:
 def test_class_and_default_speed(text: str, road_class: RoadClass, kmh: int) -> None:
     rules = way_rules(tags(text))
     assert rules is not None
-    assert (rules.road_class, rules.forward_kmh, rules.backward_kmh) == (road_class, kmh, kmh)
+    assert (rules.road_class, rules.forward.limit_kmh, rules.backward.limit_kmh) == (road_class, kmh, kmh)
 
 
 def test_speed_per_direction() -> None:
     rules = way_rules(tags("highway=primary maxspeed=50 maxspeed:forward=70 maxspeed:backward=30"))
     assert rules is not None
-    assert (rules.forward_kmh, rules.backward_kmh) == (70, 30)
+    assert (rules.forward.limit_kmh, rules.backward.limit_kmh) == (70, 30)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from data.model.streets import ACCESS_BIT
 from data.model.vehicle import Category
-from data.sources.osm_tags import ALL, BIKE
+from data.sources.osm_access import ALL, BIKE
 from tests.data.osm_town import Town, crossroads
 
 PL, VUL = ACCESS_BIT[Category.PL], ACCESS_BIT[Category.VUL]

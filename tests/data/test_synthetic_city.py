@@ -71,6 +71,8 @@ def test_lengths_follow_the_shapes(city: City) -> None:
 def test_every_junction_open_to_a_category_is_reachable_by_it(city: City, category: Category) -> None:
     streets = city.streets
     open_arc = (streets.access & ACCESS_BIT[category]) > 0
+    if category is not Category.CARGO_BIKE:
+        open_arc &= streets.arc_hours < 0
     used = np.zeros(streets.nodes, dtype=bool)
     used[streets.tail[open_arc]] = used[streets.head[open_arc]] = True
     core = largest_core(streets, category)
@@ -103,7 +105,10 @@ def test_has_what_a_french_town_has(city: City) -> None:
     classes = {RoadClass(int(each)) for each in np.unique(streets.road_class)}
     assert set(RoadClass) - classes == {RoadClass.MOTORWAY, RoadClass.SERVICE, RoadClass.TRACK}
     on_foot = np.isin(streets.road_class, (RoadClass.PEDESTRIAN, RoadClass.CYCLEWAY))
-    assert set(streets.access[on_foot]) == {ACCESS_BIT[Category.CARGO_BIKE]}
+    timed = streets.arc_hours >= 0
+    assert set(streets.access[on_foot & ~timed]) == {ACCESS_BIT[Category.CARGO_BIKE]}
+    assert 1 <= len(np.unique(streets.way_id[timed])) <= 5 and np.all(streets.road_class[timed] == RoadClass.PEDESTRIAN)
+    assert np.all(streets.access[timed] & ACCESS_BIT[Category.VUL]) and city.street_hours == ("Mo-Sa 06:00-11:00",)
     ring = streets.road_class == RoadClass.TRUNK
     assert not (streets.access[ring] & ACCESS_BIT[Category.CARGO_BIKE]).any()
     both_ways = set(zip(streets.tail[ring].tolist(), streets.head[ring].tolist(), strict=True))
@@ -112,6 +117,19 @@ def test_has_what_a_french_town_has(city: City) -> None:
     assert 0.03 < (against & ~on_foot).mean() < 0.25, "one-way streets that only bikes may take back"
     assert len(np.unique(streets.way_id)) > 1000
     assert np.diff(streets.shape_ptr).mean() > 0.8, "streets are curved"
+    assert 20 <= len(np.unique(streets.head[streets.obstacle_ms > 0])) <= 80, "lights stand at the main crossings"
+    assert streets.roundabout.any() and not (streets.roundabout & timed).any()
+
+
+def test_vans_get_into_delivery_streets_and_out_again(city: City) -> None:
+    streets = city.streets
+    by_day = largest_core(streets, Category.VUL)
+    open_arc = (streets.access & ACCESS_BIT[Category.VUL]) > 0
+    arcs = (np.ones(int(open_arc.sum())), (streets.tail[open_arc], streets.head[open_arc]))
+    _, label = connected_components(coo_array(arcs, shape=[streets.nodes] * 2), directed=True, connection="strong")
+    assert len(np.unique(label[streets.tail[open_arc]])) == 1
+    inner = np.unique(streets.tail[streets.arc_hours >= 0])
+    assert not by_day[inner].all() and by_day[inner].any()
 
 
 def test_zones_exercise_every_rule(city: City) -> None:

@@ -13,8 +13,19 @@ import pytest
 from tests.jalon import town
 
 NAMES = (
-    *("demo", "solve", "replan", "check", "city-build", "city-info", "city-sample", "bench-matrix", "schema"),
-    *("warm", "error"),
+    *(
+        "demo",
+        "solve",
+        "replan",
+        "check",
+        "city-build",
+        "city-info",
+        "city-sample",
+        "bench-matrix",
+        "bench-vrp",
+        "schema",
+    ),
+    *("route", "matrix", "warm", "error"),
 )
 DEMANDED = (
     *("orders_planned", "orders_burst", "served", "postponed", "unassigned", "fleet_capacity_bound", "moved"),
@@ -58,7 +69,7 @@ def test_city_commands(folder: Path, capsys: pytest.CaptureFixture[str]) -> None
     figures = town.checked_against("city-build", told.out)
     assert (figures["junctions"], figures["arcs"], figures["zones"], figures["places"]) == (100, 360, 0, 0)
     assert figures["notes"] and f"note {figures['notes'][0]}" in told.err
-    assert "step: ordering junctions" in told.err
+    assert "step: ordering streets" in told.err
     assert town.run("city", "info", built, "--json") == 0
     assert figures["id"] == town.checked_against("city-info", capsys.readouterr().out)["id"]
     assert town.run("city", "info", folder / "town.city", "--json") == 0

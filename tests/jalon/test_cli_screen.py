@@ -118,7 +118,7 @@ def test_work_is_followed(on_terminal: bool, monkeypatch: pytest.MonkeyPatch) ->
     screen = Console(file=file, force_terminal=on_terminal, width=60, color_system=None)
     monkeypatch.setattr(terminal, "console", screen)
     with terminal.StepBars() as bars:
-        for step, share in (("reading ways", 0.3), ("done", 1.0), ("ordering junctions", 0.0), ("done", 1.0)):
+        for step, share in (("reading ways", 0.3), ("done", 1.0), ("ordering streets", 0.0), ("done", 1.0)):
             bars(step, share)
     with terminal.SearchLine("solve [all]") as line:
         line(Progress(engine="insertion", elapsed_s=1.25, served=1_600, cost_cents=123_456_789))
@@ -129,7 +129,7 @@ def test_work_is_followed(on_terminal: bool, monkeypatch: pytest.MonkeyPatch) ->
     else:
         assert text.splitlines() == [
             "step: reading ways",
-            "step: ordering junctions",
+            "step: ordering streets",
             "solve [all]:   1.2 s  1600 served, 1 234 568 EUR, what is left out priced in (insertion)",
         ]
 

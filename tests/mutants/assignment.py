@@ -6,7 +6,19 @@ import copy
 from datetime import date, timedelta
 from random import Random
 
-from tests.mutants.kinds import Json, by_id, class_of, handovers, mutant, order_ids, pick, stops, vehicle_of, when
+from tests.mutants.kinds import (
+    Json,
+    by_id,
+    class_of,
+    collected,
+    handovers,
+    mutant,
+    order_ids,
+    pick,
+    stops,
+    vehicle_of,
+    when,
+)
 
 
 @mutant("order_missing")
@@ -120,7 +132,7 @@ def order_not_on_board(plan: Json, rng: Random) -> None:
     """A vehicle on the road cannot take what is still at the hub."""
     tour = pick(rng, (tour for tour in plan["tours"] if tour["stops"]))
     tour["start"]["at_hub"] = False
-    left_behind = pick(rng, order_ids(tour))
+    left_behind = pick(rng, (each for each in order_ids(tour) if each not in collected(tour)))
     for lock in plan["locks"]:
         lock["order_ids"] = [order_id for order_id in lock["order_ids"] if order_id != left_behind]
 
@@ -168,7 +180,8 @@ def locked_order_on_another_vehicle(plan: Json, rng: Random) -> None:
 
 @mutant("lock_closed")
 def extra_order_on_a_closed_tour(plan: Json, rng: Random) -> None:
-    tour = pick(rng, (tour for tour in plan["tours"] if tour["stops"]))
+    with_loaded = (tour for tour in plan["tours"] if tour["stops"] and order_ids(tour)[-1] not in collected(tour))
+    tour = pick(rng, with_loaded)
     _lock(plan, tour, order_ids(tour)[:-1], sequence=True, closed=True)
 
 

@@ -8,8 +8,10 @@ from tests.mutants.kinds import (
     Json,
     between,
     by_id,
+    collected,
     handovers,
     later,
+    loaded,
     mutant,
     off_by_one,
     parcels,
@@ -24,7 +26,7 @@ SIZE = {"length_mm": 300, "width_mm": 200, "height_mm": 100}
 
 @mutant("over_capacity")
 def vehicle_too_small(plan: Json, rng: Random) -> None:
-    tour = pick(rng, plan["tours"])
+    tour = pick(rng, (tour for tour in plan["tours"] if not collected(tour)))
     key, printed = rng.choice([("capacity_parcels", "parcels"), ("capacity_g", "load_g"), ("capacity_dm3", "load_dm3")])
     when(tour[printed] > 0)
     vehicle_of(plan, tour)[key] = tour[printed] - 1
@@ -32,7 +34,7 @@ def vehicle_too_small(plan: Json, rng: Random) -> None:
 
 @mutant("over_capacity")
 def parcel_too_heavy_for_the_rest(plan: Json, rng: Random) -> None:
-    tour, _, parcel = pick(rng, parcels(plan))
+    tour, _, parcel = pick(rng, (each for each in parcels(plan) if not collected(each[0])))
     more_g = vehicle_of(plan, tour)["capacity_g"] - tour["load_g"] + 1
     parcel["load_g"] += more_g
     tour["load_g"] += more_g
@@ -52,7 +54,7 @@ def parcel_a_gram_heavier(plan: Json, rng: Random) -> None:
 
 @mutant("not_ready")
 def ready_a_second_late(plan: Json, rng: Random) -> None:
-    at_hub = (pair for pair in parcels(plan) if pair[0]["start"].get("at_hub", True))
+    at_hub = (pair for pair in loaded(plan) if pair[0]["start"].get("at_hub", True))
     tour, _, parcel = pick(rng, at_hub)
     hub = by_id(plan["hubs"], vehicle_of(plan, tour)["hub_id"])
     parcel["ready_at"] = later(tour["departure_at"], 1 - hub.get("loading_s", 0))
@@ -60,7 +62,7 @@ def ready_a_second_late(plan: Json, rng: Random) -> None:
 
 @mutant("not_ready")
 def loading_takes_longer(plan: Json, rng: Random) -> None:
-    waiting = (pair for pair in parcels(plan) if pair[0]["start"].get("at_hub", True) and pair[2].get("ready_at"))
+    waiting = (pair for pair in loaded(plan) if pair[0]["start"].get("at_hub", True) and pair[2].get("ready_at"))
     tour, _, parcel = pick(rng, waiting)
     hub = by_id(plan["hubs"], vehicle_of(plan, tour)["hub_id"])
     hub["loading_s"] = max(0, between(parcel["ready_at"], tour["departure_at"])) + 1
@@ -207,7 +209,9 @@ def another_option_is_named(plan: Json, rng: Random) -> None:
 
 @mutant("loading_list")
 def loaded_in_delivery_order(plan: Json, rng: Random) -> None:
-    tour = pick(rng, (tour for tour in plan["tours"] if len(tour["stops"]) > 1))
+    stops_of = [(tour["vehicle_id"], stop["place_id"]) for tour, stop, _ in loaded(plan)]
+    several = {vehicle for vehicle, _ in stops_of if len({place for van, place in stops_of if van == vehicle}) > 1}
+    tour = pick(rng, (tour for tour in plan["tours"] if tour["vehicle_id"] in several))
     tour["loading_list"].reverse()
 
 
@@ -234,3 +238,25 @@ def parcels_with_one_id(plan: Json, rng: Random) -> None:
 def load_is_no_count(plan: Json, rng: Random) -> None:
     _, _, parcel = pick(rng, parcels(plan))
     parcel["load_g"] = rng.choice([-1, 1.5, True, "12", None, 2_000_000_001, float("nan"), off_by_one(rng) * 10**5000])
+
+
+def _kind(plan: Json, rng: Random) -> tuple[Json, Json]:
+    """Return a tour and one of its parcels, which now has a kind of its own."""
+    tour, _, parcel = pick(rng, parcels(plan))
+    parcel["kind"] = "chemicals"
+    return tour, parcel
+
+
+@mutant("kind_refused")
+def kind_the_vehicle_refuses(plan: Json, rng: Random) -> None:
+    tour, _ = _kind(plan, rng)
+    vehicle_of(plan, tour).setdefault("refused_kinds", []).append("chemicals")
+
+
+@mutant("kinds_together")
+def kinds_that_are_to_be_kept_apart(plan: Json, rng: Random) -> None:
+    tour, parcel = _kind(plan, rng)
+    other = pick(rng, (other for where, _, other in parcels(plan) if where is tour and other is not parcel))
+    other["kind"] = "food"
+    names = rng.sample(["food", "chemicals"], 2)
+    plan.setdefault("apart", []).append({"kind": names[0], "other": names[1]})

@@ -107,7 +107,29 @@ def handovers(plan: Json) -> Iterator[tuple[Json, Json, Json]]:
     """Yield every tour, stop and hand-over."""
     for tour, _, stop in stops(plan):
         for handover in stop["handovers"]:
-            yield tour, stop, handover
+            if not handover.get("collects"):
+                yield tour, stop, handover
+
+
+def collections(plan: Json) -> Iterator[tuple[Json, Json, Json]]:
+    """Yield every tour, stop and collection."""
+    for tour, _, stop in stops(plan):
+        for handover in stop["handovers"]:
+            if handover.get("collects"):
+                yield tour, stop, handover
+
+
+def collected(tour: Json) -> set[str]:
+    """Return the orders a tour takes in on its way."""
+    return {each["order_id"] for stop in tour["stops"] for each in stop["handovers"] if each.get("collects")}
+
+
+def loaded(plan: Json) -> Iterator[tuple[Json, Json, Json]]:
+    """Yield every tour, stop and parcel that is handed over and was on board from the start."""
+    for tour, stop, handover in handovers(plan):
+        if handover["order_id"] not in collected(tour):
+            for parcel in by_id(plan["orders"], handover["order_id"])["parcels"]:
+                yield tour, stop, parcel
 
 
 def parcels(plan: Json) -> Iterator[tuple[Json, Json, Json]]:
@@ -119,7 +141,7 @@ def parcels(plan: Json) -> Iterator[tuple[Json, Json, Json]]:
 
 def order_ids(tour: Json) -> list[str]:
     """Return the orders of a tour as they are handed over."""
-    return [handover["order_id"] for stop in tour["stops"] for handover in stop["handovers"]]
+    return [each["order_id"] for stop in tour["stops"] for each in stop["handovers"] if not each.get("collects")]
 
 
 def close_zone(plan: Json, tour: Json, zone_id: str, start_at: str, end_at: str) -> None:

@@ -41,6 +41,16 @@ def stops_swapped(plan: Json, rng: Random) -> None:
     tour["stops"][k - 1 : k + 1] = [stop, tour["stops"][k - 1]]
 
 
+@mutant("wrong_travel")
+def pace_off(plan: Json, rng: Random) -> None:
+    """The share driven at each pace must add up to the leg: a slower last pace makes it longer."""
+    legs = (leg for tour in plan["tours"] for leg in tour["legs"] if leg.get("paces"))
+    leg = pick(rng, legs)
+    first, last = leg["paces"]
+    left = 1 - last["from_s"] / first["whole_s"]
+    last["whole_s"] += int(2 / left) + 1
+
+
 @mutant("wrong_return")
 def return_off_by_a_second(plan: Json, rng: Random) -> None:
     tour = pick(rng, plan["tours"])
@@ -267,3 +277,29 @@ def exemption_withdrawn(plan: Json, rng: Random) -> None:
     tour, stop, zone_id = pick(rng, exempt)
     class_of(plan, tour)["exempt_zone_ids"].remove(zone_id)
     close_zone(plan, tour, zone_id, stop["arrival_at"], stop["end_at"])
+
+
+@mutant("break_missing")
+def tour_lasts_too_long_to_do_without(plan: Json, rng: Random) -> None:
+    tour = pick(rng, plan["tours"])
+    taken = {each["break_id"] for each in tour.get("breaks", [])}
+    left_out = (each for each in vehicle_of(plan, tour)["breaks"] if each["id"] not in taken)
+    item = pick(rng, (each for each in left_out if not each["id"].endswith(".earlier")))
+    item["due_at"] = later(tour["return_at"], -1)
+
+
+@mutant("break_misplaced")
+def rest_before_the_shift(plan: Json, rng: Random) -> None:
+    resting = (
+        (tour, taken)
+        for tour in plan["tours"]
+        for taken in tour.get("breaks", [])
+        if tour["start"].get("at_hub", True) and between(taken["start_at"], tour["departure_at"]) > 0
+    )
+    tour, taken = pick(rng, resting)
+    vehicle_of(plan, tour)["shift"]["start_at"] = later(taken["start_at"], 1)
+
+
+@mutant("breaks_unknown")
+def break_rule_not_spelt_out(plan: Json, rng: Random) -> None:
+    pick(rng, plan["vehicles"])["break_rule"] = "fr-labour"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import product
 
 import holidays
 import numpy as np
@@ -15,7 +16,7 @@ from data.errors import InputError
 from data.model.base import Window
 from data.model.vehicle import Category, Critair, Energy, Vehicle
 from data.model.zone import Exemption, Zone, ZoneKind, ZoneRule
-from routing.access import access_classes, zone_in_force
+from routing.access import VehicleKind, access_classes, class_access, zone_in_force
 
 DAY = date(2026, 11, 24)  # a Tuesday
 SPRING, AUTUMN, MAY_DAY, SUNDAY = date(2026, 3, 29), date(2026, 10, 25), date(2026, 5, 1), date(2026, 11, 22)
@@ -51,6 +52,14 @@ def ban(first_banned: Critair, hours: str = "24/7", category: Category = Categor
 def closed_zones(zones: list[Zone], van: Vehicle, *exemptions: Exemption, day: date = DAY) -> list[str]:
     (group,) = access_classes(zones, [van], exemptions, day, "Europe/Paris")
     return [closure.zone_id for closure in group.closures]
+
+
+@pytest.mark.parametrize("kind", [VehicleKind(*each) for each in product(Category, Critair, Energy)])
+def test_the_class_of_a_kind_is_that_of_its_vehicles(kind: VehicleKind) -> None:
+    zones = [zone("A", rules=(ban(Critair.V2, "Mo-Fr 08:00-20:00"),)), zone("B", rules=(ban(Critair.NC),))]
+    van = vehicle("v", category=kind.category, critair=kind.critair, energy=kind.energy)
+    (group,) = access_classes(zones, [van], (), DAY, "Europe/Paris")
+    assert class_access(zones, kind, DAY, "Europe/Paris") == group.replace(vehicle_ids=())
 
 
 @pytest.mark.parametrize("first", STICKERS)

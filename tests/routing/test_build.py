@@ -327,5 +327,6 @@ def test_the_tables_are_what_kernels_expect() -> None:
     tables = built(town(zone()), orders=(order("o", "z"), order("p", "relay", "a"))).problem.tables
     for name, array in tables._asdict().items():
         assert array.flags.c_contiguous, name
-        expected = {"duration_s": np.int32, "distance_m": np.int32, "closed_loc": np.uint8, "allowed": np.uint8}
+        expected = {"duration_s": np.int32, "distance_m": np.int32, "closed_loc": np.uint8, "allowed": np.uint8,
+                    "kinds": np.uint8, "apart": np.uint8}  # fmt: skip
         assert array.dtype == expected.get(name, np.int64), name

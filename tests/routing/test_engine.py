@@ -39,7 +39,7 @@ def test_insertion_is_right_and_never_better_than_the_best_plan(seed: int, wante
     best = optimum(problem.tables)
     assert merit(problem.tables, tours) >= best.merit
     assert total_cost(problem.tables, tours) >= best.cost
-    assert served(tours) <= best.served
+    assert served(problem.tables, tours) <= best.served
 
 
 @given(SEEDS, features(metric=True, slices=1, setup=False, cheap_to_skip=False))
@@ -62,7 +62,7 @@ def test_a_start_is_kept_and_left_unchanged(seed: int, wanted: Features) -> None
     assert same(start, before)
     check_state(problem.tables, again)
     assert ((start.vehicle < 0) | (again.vehicle == start.vehicle)).all()
-    assert served(again) >= served(start)
+    assert served(problem.tables, again) >= served(problem.tables, start)
     assert same(construct(problem), start), "the same problem gives the same tours"
 
 
@@ -152,9 +152,9 @@ def test_a_solve_tells_its_progress_and_takes_nothing_worse() -> None:
     problem = draw_problem(7, Features(orders=6, vehicles=3, loads=False))
     told: list[Progress] = []
     tours = solve(problem, Stop(5.0), [Worse()], report=lambda progress, _: told.append(progress))
-    assert served(tours) == served(construct(problem)) > 0
+    assert served(problem.tables, tours) == served(problem.tables, construct(problem)) > 0
     assert [progress.engine for progress in told] == ["insertion"]
-    assert told[0].served == served(tours)
+    assert told[0].served == served(problem.tables, tours)
     assert told[0].cost_cents == total_cost(problem.tables, tours) // COST_PER_CENT
 
 

@@ -22,10 +22,10 @@ from routing.solver.engine import construct
 from routing.solver.tours import Tours
 from tests.drawn_problems import routes_of
 from tests.small_town import LARGE, THURSDAY, at, home, hub, order, request, rule, spot, town, vehicle, window, zone
-from tests.solver_naive import insertions, why_not, with_breaks, within_resources
+from tests.solver_naive import Route, break_count, insertions
 from tests.town_days import Days
 
-IN_PLAN = {"FLEET_FULL", "COST_CONSTRAINT"}
+IN_PLAN = {"FLEET_FULL", "COST_CONSTRAINT", "MIX_CONSTRAINT"}
 ALONE = {*TEXT, "ZFE_CONSTRAINT", "OPENING_HOURS_CONSTRAINT", "LOCKER_CAPACITY_CONSTRAINT", "NO_VEHICLE"}
 
 
@@ -34,7 +34,7 @@ def explained(wanted: PlanRequest, city: City | None = None) -> tuple[Instance, 
     instance = build_instance(wanted, city or town())
     tours = construct(instance.problem)
     explainer = Explainer(instance, tours)
-    rows = np.flatnonzero(tours.vehicle < 0).tolist()
+    rows = np.flatnonzero(tours.vehicle[: len(instance.orders)] < 0).tolist()
     return instance, tours, {instance.orders[row].id: explainer.reasons(row) for row in rows}
 
 
@@ -168,11 +168,8 @@ def test_an_option_that_refuses_the_parcel_is_told_besides() -> None:
 def fits_by_hand(instance: Instance, row: int, vehicle_row: int) -> bool:
     """Return whether an order can be all that a vehicle does, trying every option and break position."""
     tables = instance.problem.tables
-    return any(
-        within_resources(tables, [option]) and not why_not(tables, route)
-        for option in range(int(tables.opt_ptr[row]), int(tables.opt_ptr[row + 1]))
-        for route in with_breaks(tables, vehicle_row, [option])
-    )
+    idle = Route(vehicle_row, (), (break_count(tables, vehicle_row),))
+    return any(insertions(tables, [idle], row, move_breaks=True))
 
 
 @pytest.mark.parametrize("part", range(4))
@@ -218,7 +215,8 @@ def check_reasons(instance: Instance, tours: Tours, row: int, reasons: tuple[Rea
         assert possible
     for reason in reasons:
         if reason.code == "CAPACITY_CONSTRAINT":
-            assert any((tables.load[row] > tables.veh_cap[column]).any() for column in fleet)
+            carried = tables.load[row] + abs(tables.pickup[row])
+            assert any((carried > tables.veh_cap[column]).any() for column in fleet)
     assert set(TEXT) > PERMANENT
 
 

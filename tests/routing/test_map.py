@@ -125,7 +125,7 @@ def test_stops_carry_their_sequence_and_local_time(view: dict[str, Any]) -> None
         (2, "08:25"),
     ]
     assert stops[0]["properties"]["orders"] == [
-        {"id": "A", "at": "08:10", "windows": ["10:00–12:00"], "boxes": [], "parcels": 1}
+        {"id": "A", "at": "08:10", "windows": ["10:00–12:00"], "boxes": [], "parcels": 1, "collects": False}
     ]
     assert stops[1]["properties"]["zones"] == ["ZFE-1"]
     assert [stop["id"] for stop in view["stops"]["features"]] == [0, 1, 2, 3], "ids index the list: popups rely on it"
@@ -191,7 +191,8 @@ def test_a_plan_that_does_not_hold_what_it_names_is_refused(missing: str) -> Non
 def test_every_order_of_a_plan_is_drawn_once(seed: int) -> None:
     plan = small_plan(seed)
     drawn = plan_view(plan, {}, vehicle_colours(plan, None))
-    on_tours = [order["id"] for stop in drawn["stops"]["features"] for order in stop["properties"]["orders"]]
+    on_tours = [order["id"] for stop in drawn["stops"]["features"] for order in stop["properties"]["orders"]
+                if not order["collects"]]  # fmt: skip
     lone = [each["properties"]["order"] for each in drawn["lone"]["features"]]
     assert sorted([*on_tours, *lone]) == sorted({order.id for order in plan.orders} - set(plan.done))
     assert len(drawn["stops"]["features"]) == plan.totals.stops
@@ -266,7 +267,7 @@ def test_nothing_of_a_hostile_id_gets_out_of_the_data(page: str) -> None:
     assert "<img" not in page
     assert "\u2028" not in page
     read = Page(page)
-    assert len(read.scripts) == 4
+    assert len(read.scripts) == 5
     assert sample.EVIL in json.loads(read.scripts[0])["added"]
 
 
@@ -274,7 +275,7 @@ def test_the_title_is_escaped() -> None:
     after = sample.after().replace(city="<script>alert(1)</script> & {{data}}")
     text = render_map(sample.city(), after, None, {})
     assert "<title>Tournées · &lt;script&gt;alert(1)&lt;/script&gt; &amp; {{data}} · 18/06/2026</title>" in text
-    assert len(Page(text).scripts) == 4
+    assert len(Page(text).scripts) == 5
 
 
 def test_the_policy_names_the_hashes_of_the_scripts_as_they_stand(page: str) -> None:

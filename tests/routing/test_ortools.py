@@ -105,7 +105,8 @@ def test_a_tour_that_uses_open_hours_is_left_alone() -> None:
     for seed in range(40):
         problem = draw_problem(seed, Features(orders=5, vehicles=2, slices=2, metric=True, loads=False))
         tours = construct(problem)
-        safe = problem.tables.safe_profile[problem.tables.veh_class]
+        tables = problem.tables
+        safe = tables.slice_safe[tables.slice_ptr[tables.veh_class]]
         legs = [
             {int(tours.leg_profile[node]) for node in np.flatnonzero(tours.vehicle == vehicle)} for vehicle in (0, 1)
         ]

@@ -13,7 +13,7 @@ from routing.solver.sequences import append_sequence, place_breaks, tour_breaks,
 from routing.solver.tours import Tours, empty_tours, schedule_tour, unlink
 from tests.drawn_problems import Features, draw_problem, features, numbers, routes_of
 from tests.solver_checks import check_state
-from tests.solver_naive import Route, may_carry, simulate, why_not, with_breaks, within_resources
+from tests.solver_naive import Route, may_carry, paired, simulate, why_not, with_breaks, within_resources
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -33,7 +33,7 @@ def feasible(tables: Tables, options: list[int]) -> bool:
     return any(not why_not(tables, route) for route in with_breaks(tables, 0, options))
 
 
-@given(SEEDS, features(vehicles=1))
+@given(SEEDS, features(vehicles=1, pairs=False))
 @settings(max_examples=150, deadline=None)
 def test_a_sequence_that_fits_is_kept_whole_else_what_does_not_fit_comes_back(seed: int, wanted: Features) -> None:
     tables = draw_problem(seed, wanted).tables
@@ -47,6 +47,19 @@ def test_a_sequence_that_fits_is_kept_whole_else_what_does_not_fit_comes_back(se
     for option in dropped:
         before = [other for other in kept if options.index(other) < options.index(option)]
         assert not feasible(tables, [*before, option])
+
+
+@given(SEEDS, features(vehicles=1, pairs=True))
+@settings(max_examples=150, deadline=None)
+def test_of_a_pair_both_halves_stay_or_neither(seed: int, wanted: Features) -> None:
+    tables = draw_problem(seed, wanted).tables
+    options = drawn_sequence(tables, seed)
+    tours = empty_tours(tables)
+    dropped = append_sequence(tables, tours, 0, options)
+    check_state(tables, tours)
+    kept = tuple(option for option in options if option not in dropped)
+    assert routes_of(tables, tours)[0].options == kept
+    assert paired(tables, Route(0, kept, ()))
 
 
 @given(SEEDS, features(vehicles=1, breaks=2), st.data())
@@ -88,13 +101,28 @@ def test_a_break_that_fits_nowhere_is_not_forgotten() -> None:
     """The break's window opens after the shift: the vehicle can't be used, and must not be without its break."""
     tables = draw_problem(1, Features(orders=3, vehicles=1))
     late = tables.tables._replace(
-        brk_ptr=numbers([0, 1]), brk_open=numbers([900]), brk_close=numbers([950]), brk_duration=numbers([10])
+        brk_ptr=numbers([0, 1]),
+        brk_open=numbers([900]),
+        brk_close=numbers([950]),
+        brk_duration=numbers([10]),
+        brk_due=numbers([-1]),
     )
     tours = empty_tours(late)
     assert append_sequence(late, tours, 0, []) == []
     assert append_sequence(late, tours, 0, [0, 1]) == [0, 1]
     assert tour_breaks(late, tours, 0) == [1]
     assert not schedule_tour(late, tours, 0)
+
+
+def test_a_tour_that_is_over_by_then_does_without_a_break() -> None:
+    tables = draw_problem(1, Features(orders=3, vehicles=1))
+    late = tables.tables._replace(
+        brk_ptr=numbers([0, 1]), brk_open=numbers([900]), brk_close=numbers([950]), brk_duration=numbers([10]),
+        brk_due=numbers([900]),
+    )  # fmt: skip
+    plain, rested = empty_tours(tables.tables), empty_tours(late)
+    assert append_sequence(tables.tables, plain, 0, [0, 1]) == append_sequence(late, rested, 0, [0, 1]) == []
+    assert (plain.start_s == rested.start_s).all()
 
 
 def test_boxes_of_a_dropped_option_are_given_back() -> None:

@@ -36,6 +36,12 @@ def job(**keys: object) -> Callable[[Json], object]:
     return lambda document: document["jobs"][0].update(keys)
 
 
+def shipment(**keys: object) -> Callable[[Json], object]:
+    """Add a shipment whose pickup has these keys."""
+    halves = {"pickup": {"id": 1, "location_index": 0, **keys}, "delivery": {"id": 1, "location_index": 1}}
+    return lambda document: document.update(shipments=[halves])
+
+
 def car(**keys: object) -> Callable[[Json], object]:
     return lambda document: document["matrices"].update({"car": keys})
 
@@ -62,6 +68,11 @@ VROOMS_OWN = [
     (vehicle(id="a"), "Invalid or missing id for vehicle."),
     (job(id=-1), "Invalid or missing id for job."),
     (job(id=2), "Duplicate job id: 2."),
+    (lambda d: d.update(shipments=3), "Invalid shipments."),
+    (lambda d: d.update(shipments=[3]), "Invalid shipment."),
+    (lambda d: d.update(shipments=[{}]), "Missing pickup for shipment."),
+    (shipment(id=-1), "Invalid or missing id for pickup."),
+    (both(shipment(), lambda d: d["shipments"].append(d["shipments"][0])), "Duplicate pickup id: 1."),
     (lambda d: d.update(vehicles=[{"id": 1}]), "No start or end specified for vehicle 1."),
     (vehicle(start_index=-1), "Invalid start_index for vehicle 1."),
     (vehicle(end_index="0"), "Invalid end_index for vehicle 1."),
@@ -157,7 +168,7 @@ def test_vrooms_own_words(change: Callable[[Json], object], message: str) -> Non
 
 
 UNSUPPORTED = [
-    (lambda d: d.update(shipments=[{}]), "#/shipments"),
+    (shipment(setup_per_type={"bike": 3}), "#/shipments/0/pickup/setup_per_type"),
     (lambda d: d.update(options={"c": True}), "#/options/c"),
     (job(setup_per_type={"bike": 3}), "#/jobs/0/setup_per_type"),
     (job(service_per_type={"bike": 3}), "#/jobs/0/service_per_type"),

@@ -13,7 +13,7 @@ from tests.routing.vroom_drawn import Merit, best_merit, draw_document
 
 
 def merit(answer: dict[str, Any]) -> Merit:
-    tasks = sum(step["type"] == "job" for route in answer["routes"] for step in route["steps"])
+    tasks = sum(step["type"] in ("job", "pickup", "delivery") for route in answer["routes"] for step in route["steps"])
     return answer["summary"]["priority"], tasks, -answer["summary"]["cost"]
 
 
@@ -23,6 +23,16 @@ def test_insertion_alone_is_feasible_and_never_beats_the_best_there_is(seed: int
     answer = solve_vroom(document, None, Stop(0))
     assert check_vroom(document, answer) == []
     assert merit(answer) <= best_merit(document)
+
+
+@pytest.mark.parametrize("seed", range(200, 224))
+def test_shipments_are_served_as_far_as_they_can_be(seed: int) -> None:
+    document = draw_document(seed, jobs=6, breaks=False, shipments=1 + seed % 2)
+    answer = solve_vroom(document, None, Stop(600), (RuinRecreateEngine(seed=1, iterations=600),))
+    assert check_vroom(document, answer) == []
+    best = best_merit(document)
+    assert merit(answer)[:2] == best[:2]
+    assert merit(answer) <= best
 
 
 @pytest.mark.parametrize("seed", range(100, 130))

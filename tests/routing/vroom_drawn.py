@@ -15,8 +15,11 @@ Merit = tuple[int, int, int]
 NO_WINDOW = (0, 2**32 - 1)
 
 
-def draw_document(seed: int, jobs: int, breaks: bool) -> Json:
-    """Return a document with a bit of everything, hard enough that often not all jobs can be served."""
+def draw_document(seed: int, jobs: int, breaks: bool, shipments: int = 0) -> Json:
+    """Return a document with a bit of everything, hard enough that often not all jobs can be served.
+
+    Of ``jobs`` tasks, twice ``shipments`` are the halves of shipments.
+    """
     random = np.random.default_rng(seed)
     durations = random.integers(1, 200, (jobs + 2, jobs + 2)) * (1 - np.eye(jobs + 2, dtype=int))
     document: Json = {
@@ -24,6 +27,14 @@ def draw_document(seed: int, jobs: int, breaks: bool) -> Json:
         "jobs": [_draw_job(random, row) for row in range(jobs)],
         "matrices": {"car": {"durations": durations.tolist(), "distances": (durations * 9 + 1).tolist()}},
     }
+    for row in range(shipments):
+        halves = {"pickup": document["jobs"].pop(), "delivery": document["jobs"].pop()}
+        common = {"amount": [int(random.integers(1, 5)), 1], "priority": int(random.integers(0, 2)) * 20}
+        for half in halves.values():
+            for key in ("delivery", "pickup", "skills", "priority"):
+                half.pop(key, None)
+            half["id"] = 50 + row
+        document.setdefault("shipments", []).append(halves | common | {"skills": [1] * (row % 2)})
     if seed % 4 == 0:
         document["matrices"]["car"]["costs"] = random.integers(1, 99, durations.shape).tolist()
         for vehicle in document["vehicles"]:
@@ -75,7 +86,7 @@ def _draw_job(random: np.random.Generator, row: int) -> Json:
 
 def best_merit(document: Json) -> Merit:
     """Return the best merit of any plan: both vehicles' best routes over every split of the jobs."""
-    jobs = document["jobs"]
+    jobs = tasks_of(document)
     first, second = ([_best_cost(document, one, subset) for subset in _subsets(jobs)] for one in document["vehicles"])
     worth = [(sum(job.get("priority", 0) for job in subset), len(subset)) for subset in _subsets(jobs)]
     merits = []
@@ -84,6 +95,16 @@ def best_merit(document: Json) -> Merit:
             if not mine & others and cost is not None and other_cost is not None:
                 merits.append((*worth[mine | others], -cost - other_cost))
     return max(merits)
+
+
+def tasks_of(document: Json) -> list[Json]:
+    """Return jobs and halves of shipments, these with what their shipment says and which one it is."""
+    tasks = list(document["jobs"])
+    for row, shipment in enumerate(document.get("shipments", [])):
+        for half in ("pickup", "delivery"):
+            common = {"skills": shipment["skills"], "priority": shipment["priority"], half: shipment["amount"]}
+            tasks.append(shipment[half] | common | {"shipment": row, "half": half})
+    return tasks
 
 
 def _subsets(jobs: Sequence[Json]) -> Iterator[list[Json]]:
@@ -103,7 +124,8 @@ def _best_cost(document: Json, vehicle: Json, subset: Sequence[Json]) -> int | N
     costs = [
         _cost(document, vehicle, route)
         for route in permutations(subset)
-        if _loads_fit(vehicle, route)
+        if _in_pairs(route)
+        and _loads_fit(vehicle, route)
         and any(_in_time(document, vehicle, route, after) for after in _rests(vehicle, route))
     ]
     return min(costs, default=None)
@@ -114,9 +136,17 @@ def _rests(vehicle: Json, route: Sequence[Json]) -> Iterator[int | None]:
     yield from range(len(route) + 1) if vehicle.get("breaks") else [None]
 
 
+def _in_pairs(route: Sequence[Json]) -> bool:
+    """Return whether both halves of every shipment are on the route, the pickup first."""
+    halves = [(job["shipment"], job["half"]) for job in route if "shipment" in job]
+    rows = {row for row, _ in halves}
+    whole = all((row, half) in halves for row in rows for half in ("pickup", "delivery"))
+    return whole and all(halves.index((row, "pickup")) < halves.index((row, "delivery")) for row in rows)
+
+
 def _loads_fit(vehicle: Json, route: Sequence[Json]) -> bool:
     none = [0] * len(vehicle["capacity"])
-    load = np.sum([job.get("delivery", none) for job in route], axis=0)
+    load = np.sum([none, *(job.get("delivery", none) for job in route if "shipment" not in job)], axis=0)
     for job in route:
         if (load > vehicle["capacity"]).any():
             return False

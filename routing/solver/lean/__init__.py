@@ -1,0 +1,1 @@
+"""Ruin & recreate for classic problems: nothing but capacities, one window a stop, depots, kinds of vehicle, groups."""
