@@ -188,13 +188,17 @@ class Days:
         past = rng.randint(0, len(tour.stops))
         given = [handover for stop in tour.stops[:past] for handover in stop.handovers]
         done = tuple(handover.order_id for handover in given if not handover.collects)
-        rested = tuple(pause.break_id for pause in tour.breaks if pause.after_stop < past)
         here = (tour.start.lat, tour.start.lon)
         seen_at = tour.departure_at
         if past:
             stop = tour.stops[past - 1]
             place = next(each for each in plan.places if each.id == stop.place_id)
             here, seen_at = (place.lat, place.lon), stop.end_at
+        rested = tuple(
+            pause.break_id
+            for pause in tour.breaks
+            if pause.after_stop < past or pause.start_at + timedelta(seconds=pause.duration_s) <= seen_at
+        )
         return VehicleStatus(
             vehicle_id=tour.vehicle_id, loading_started=True, lat=here[0], lon=here[1], at=seen_at, done=done,
             breaks_done=rested,

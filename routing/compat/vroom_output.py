@@ -18,7 +18,7 @@ from routing.compat.vroom_tables import COST_UNIT
 from routing.compat.vroom_values import Job, Request, Spot, Vehicle
 from routing.problem import NO_LOCATION, Tables
 from routing.solver.sequences import tour_nodes
-from routing.solver.timing import before_breaks
+from routing.solver.timing import after_breaks, before_breaks
 from routing.solver.tours import Tours, backward, copy_tours, forward
 
 Json = dict[str, Any]
@@ -78,10 +78,14 @@ def write_answer(request: Request, tables: Tables, base_s: int, tours: Tours, co
 
 
 def _leave_late(tables: Tables, tours: Tours, vehicle: int) -> None:
-    """Time one tour anew: the same end, the latest departure."""
+    """Time one tour anew: the same end, the latest departure; ``start_s`` is before the breaks taken at the start."""
     start = len(tables.release_s) + 2 * vehicle
     backward(tables, tours, vehicle, int(tours.start_s[start + 1]))
-    forward(tables, tours, vehicle, int(tours.latest_end_s[start]))
+    first = int(tours.break_index[start])
+    last = first + int(tours.breaks_after[start])
+    begin = int(before_breaks(tables, first, last, tours.latest_end_s[start]))
+    forward(tables, tours, vehicle, int(after_breaks(tables, first, last, begin)))
+    tours.start_s[start] = begin
 
 
 def _visits(request: Request, tables: Tables, tours: Tours, row: int) -> Iterator[Visit]:
@@ -89,8 +93,7 @@ def _visits(request: Request, tables: Tables, tours: Tours, row: int) -> Iterato
     vehicle, start = request.vehicles[row], len(request.jobs) + 2 * row
     nodes = tour_nodes(tables, tours, row)
     here = vehicle.start or request.jobs[nodes[0]].spot
-    first, count = int(tours.break_index[start]), int(tours.breaks_after[start])
-    clock = int(before_breaks(tables, first, first + count, tours.depart_s[nodes[0]]))
+    clock = int(tours.start_s[start])
     yield Visit("start", here, clock)
     for node, target in zip([start, *nodes], [*nodes, start + 1], strict=True):
         first = int(tours.break_index[node])

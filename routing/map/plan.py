@@ -31,6 +31,8 @@ REASON_LABELS = {
     "CAPACITY_CONSTRAINT": "Commande au-delà de la capacité du véhicule",
     "DIMENSION_CONSTRAINT": "Colis trop grand",
     "SKILL_CONSTRAINT": "Compétence manquante",
+    "KIND_CONSTRAINT": "Marchandise refusée par le véhicule",
+    "MIX_CONSTRAINT": "Marchandises à ne pas mélanger",
     "REACHABLE_CONSTRAINT": "Aucune rue autorisée n'y mène",
     "HUB_CONSTRAINT": "Colis dans un autre dépôt",
     "COST_CONSTRAINT": "Coûte plus que de reporter",

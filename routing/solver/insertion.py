@@ -47,7 +47,7 @@ def cheapest_in_tour(tables: Tables, tours: Tours, vehicle: int, order: int, bes
     return best
 
 
-@inner
+@part
 def cheapest_as_ready(tables: Tables, tours: Tours, vehicle: int, order: int, best: Position) -> Position:
     """Return the cheaper of ``best`` and the cheapest position in one tour, timed anew if it must leave later."""
     start = len(tables.release_s) + 2 * vehicle
@@ -73,7 +73,7 @@ def best_position(tables: Tables, tours: Tours, order: int, barred: NDArray[np.u
     return best
 
 
-@inner
+@part
 def put(tables: Tables, tours: Tours, order: int, position: Position) -> bool:
     """Put an order at a position and schedule its tour exactly; undo it and return False if that is infeasible."""
     breaks = tours.breaks_after[position.after]
@@ -86,7 +86,7 @@ def put(tables: Tables, tours: Tours, order: int, position: Position) -> bool:
     return False
 
 
-@inner
+@part
 def insert_best(tables: Tables, tours: Tours, order: int, barred: NDArray[np.uint8]) -> bool:
     """Insert an order where it is cheapest, if that costs less than leaving it out; return whether it was.
 

@@ -14,28 +14,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from ortools.constraint_solver import pywrapcp, routing_enums_pb2
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from routing.problem import FAR_FUTURE_S, INF_TRAVEL_S, NO_LOCATION, Problem, Tables
 from routing.solver.insertion import insert_all
+from routing.solver.ortools_groups import Group, safe_profiles, split_groups
 from routing.solver.sequences import append_sequence, tour_breaks, tour_nodes
 from routing.solver.stop import Stop
 from routing.solver.tours import Tours, empty_tours, merit, schedule_tour
 
 COST_SCALE = 36_000
 """OR-Tools counts in 1/100 cent: small enough for its penalties, exact enough for ours."""
-
-MAX_NODES = 2_200
-"""More options than that and only chosen ones (and all of the unserved orders') enter the model."""
-
-
-@dataclass(frozen=True)
-class Group:
-    """Vehicles and the options of orders that one model decides on."""
-
-    vehicles: list[int]
-    options: list[int]
 
 
 @dataclass(frozen=True)
@@ -66,45 +54,6 @@ class OrToolsEngine:
 
         GroupModel(problem.tables, tours, group).search(stop, offer)
         return best[0]
-
-
-def split_groups(tables: Tables, tours: Tours) -> list[Group]:
-    """Return the independent groups, largest first; tours that use hours a zone is open are left as they are."""
-    vehicles, orders = tables.allowed.shape
-    fixed = [vehicle for vehicle in range(vehicles) if _uses_open_hours(tables, tours, vehicle)]
-    held = {node for vehicle in fixed for node in tour_nodes(tables, tours, vehicle)}
-    links = csr_array(tables.allowed)
-    size = vehicles + orders
-    graph = csr_array((links.data, (links.nonzero()[0], links.nonzero()[1] + vehicles)), shape=(size, size))
-    _, label = connected_components(graph, directed=False)
-    groups = []
-    for part in np.unique(label[:vehicles]):
-        own = [vehicle for vehicle in np.flatnonzero(label[:vehicles] == part).tolist() if vehicle not in fixed]
-        mine = [order for order in np.flatnonzero(label[vehicles:] == part).tolist() if order not in held]
-        if own and mine:
-            groups.append(Group(own, _options(tables, tours, mine)))
-    return sorted(groups, key=lambda group: -len(group.options))
-
-
-def _options(tables: Tables, tours: Tours, orders: list[int]) -> list[int]:
-    every = [option for order in orders for option in range(tables.opt_ptr[order], tables.opt_ptr[order + 1])]
-    if len(every) <= MAX_NODES:
-        return every
-    return [option for option in every if tours.option[tables.opt_order[option]] in (option, -1)]
-
-
-def _uses_open_hours(tables: Tables, tours: Tours, vehicle: int) -> bool:
-    """Return whether a tour drives where a zone is closed to its class at another time of the day."""
-    safe = _safe_profiles(tables, vehicle)
-    end = len(tables.release_s) + 2 * vehicle + 1
-    nodes = [*tour_nodes(tables, tours, vehicle), end]
-    return any(tours.leg_profile[node] not in (*safe, -1) for node in nodes) and tours.size[vehicle] > 0
-
-
-def _safe_profiles(tables: Tables, vehicle: int) -> NDArray[np.int64]:
-    """Return the profiles of the streets that are always open to a vehicle, one per speed of the day."""
-    cls = int(tables.veh_class[vehicle])
-    return np.unique(tables.slice_safe[tables.slice_ptr[cls] : tables.slice_ptr[cls + 1]])
 
 
 def rebuild(tables: Tables, tours: Tours, sequences: dict[int, list[int]]) -> Tours:
@@ -193,7 +142,7 @@ class GroupModel:
         """
         tables, where = self.tables, self.locations
         options = self.group.options
-        at = np.ix_(_safe_profiles(tables, vehicle), where, where)
+        at = np.ix_(safe_profiles(tables, vehicle), where, where)
         seconds = tables.duration_s[at].max(axis=0).astype(np.int64)
         metres = tables.distance_m[at].max(axis=0).astype(np.int64)
         if tables.veh_end[vehicle] == NO_LOCATION:

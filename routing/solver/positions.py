@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from routing.jit import inner
 from routing.problem import NO_LOCATION, Tables
+from routing.solver.rests import rest_from_s, way_home
 from routing.solver.timing import NEVER, after_breaks, arrival, earliest_start
-from routing.solver.tours import Tours, busy_s, rest_from_s, way_home
+from routing.solver.tours import Tours, busy_s
 
 INFEASIBLE = 1 << 62
 

@@ -34,7 +34,7 @@ def nearest_to_options(tables: Tables) -> I64:
     return order[which].astype(np.int64)
 
 
-@inner
+@part
 def insert_near(
     tables: Tables, tours: Tours, order: int, near_options: I64, barred: NDArray[np.uint8], search_all: bool
 ) -> bool:
@@ -124,7 +124,7 @@ def position_after(
     return best
 
 
-@inner
+@part
 def add_waiting(tables: Tables, tours: Tours, near: I64, state: U64, removed: I64, count: int) -> int:
     """Append orders that are on no tour and lie near one that just came off; return the new count."""
     if count == 0:
@@ -147,7 +147,7 @@ def add_waiting(tables: Tables, tours: Tours, near: I64, state: U64, removed: I6
     return taken
 
 
-@inner
+@part
 def recreate(
     tables: Tables,
     tours: Tours,

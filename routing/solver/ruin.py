@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.jit import inner
+from routing.jit import inner, part
 from routing.problem import Tables
 from routing.solver.chance import U64, below, uniform
 from routing.solver.pairs import drop_halves
@@ -29,7 +29,7 @@ def nearest_orders(tables: Tables, count: int = 60) -> I64:
     return np.argsort(apart, axis=1, kind="stable")[:, : min(count, orders)].astype(np.int64)
 
 
-@inner
+@part
 def ruin(tables: Tables, tours: Tours, near: I64, state: U64, removed: I64, touched: NDArray[np.uint8]) -> int:
     """Take strings around a random order off their tours; return how many orders came off, listed in ``removed``.
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.jit import inner, kernel
+from routing.jit import inner, kernel, part
 from routing.problem import INF_TRAVEL_S, Problem, Tables
 from routing.solver.chance import U64, seeded_state, uniform
 from routing.solver.recreate import add_waiting, nearest_to_options, recreate
@@ -144,7 +144,7 @@ def anneal(
             overwrite(trial, current)
 
 
-@inner
+@part
 def overwrite(target: Tours, source: Tours) -> None:
     """Copy every array of ``source`` into ``target``."""
     copy_flat(target.succ, source.succ)

@@ -139,12 +139,17 @@ def place_breaks(tables: Tables, tours: Tours, vehicle: int, pinned: int) -> boo
 
     Breaks keep their order, and those before the first ``pinned`` stops their place; each is tried after every other
     node from the end of the tour back, so that a long tour takes its break when its window is nearly over, which
-    leaves most room before it. Of three breaks or more, all but one are taken together.
+    leaves most room before it. Three breaks or more are first placed in driving order, each as late as its window
+    allows, then each as soon as it opens; where neither is feasible, all but one are taken together.
     """
     origin = gather_breaks(tables, tours, vehicle, pinned)
     count = tours.breaks_after[origin]
     if count == 0:
         return schedule_tour(tables, tours, vehicle)
+    if count > 2 and (in_driving_order(tables, tours, vehicle, origin, True)
+                      or in_driving_order(tables, tours, vehicle, origin, False)):  # fmt: skip
+        return True
+    gather_breaks(tables, tours, vehicle, pinned)
     tours.breaks_after[origin] = 0
     node = tours.pred[len(tables.release_s) + 2 * vehicle + 1]
     while True:
@@ -158,6 +163,34 @@ def place_breaks(tables: Tables, tours: Tours, vehicle: int, pinned: int) -> boo
     tours.breaks_after[origin] = count
     schedule_tour(tables, tours, vehicle)
     return False
+
+
+@kernel
+def in_driving_order(tables: Tables, tours: Tours, vehicle: int, origin: int, late: bool) -> bool:
+    """Place the breaks from ``origin`` on one by one, as late as may be or as soon as open; return whether that fits.
+
+    Those not placed yet wait behind the last stop, where they change no other times.
+    """
+    last = tours.pred[len(tables.release_s) + 2 * vehicle + 1]
+    left = 0
+    node = origin
+    while node != tours.succ[last]:
+        left += tours.breaks_after[node]
+        tours.breaks_after[node] = 0
+        node = tours.succ[node]
+    tours.breaks_after[last] = left
+    schedule_tour(tables, tours, vehicle)
+    node = origin
+    while node != last and tours.breaks_after[last] > 0:
+        pause = tables.brk_ptr[vehicle + 1] - tours.breaks_after[last]
+        too_late = tours.end_s[tours.succ[node]] > tables.brk_close[pause]
+        if too_late or (not late and tours.end_s[node] >= tables.brk_open[pause]):
+            tours.breaks_after[node] += 1
+            tours.breaks_after[last] -= 1
+            schedule_tour(tables, tours, vehicle)
+        else:
+            node = tours.succ[node]
+    return schedule_tour(tables, tours, vehicle)
 
 
 @kernel

@@ -83,7 +83,7 @@ def test_the_only_true_reason_is_told(wanted: Order, van: object, code: str) -> 
 
 
 def test_an_unlucky_break_is_a_matter_of_time() -> None:
-    pause = Break(id="late", window=window(THURSDAY, 17.9, 18), duration_s=3600)
+    pause = Break(id="late", window=window(THURSDAY, 8, 8), duration_s=36_000)
     assert only_reason(order("o", "a"), vehicles=(vehicle(breaks=(pause,)),)).code == "TIME_WINDOW_CONSTRAINT"
 
 

@@ -150,7 +150,7 @@ def test_orders_on_no_tour_say_why_and_until_when(view: dict[str, Any]) -> None:
 
 
 def test_every_reason_has_a_french_label() -> None:
-    assert {*CLOSEST, "COST_CONSTRAINT", "NO_VEHICLE"} == set(REASON_LABELS)
+    assert {*CLOSEST, "COST_CONSTRAINT", "MIX_CONSTRAINT", "NO_VEHICLE"} == set(REASON_LABELS)
 
 
 def test_only_vehicles_already_on_the_road_get_a_start(view: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from routing.problem import Problem, Tables
-from routing.solver import ortools_model
+from routing.solver import ortools_groups
 from routing.solver.engine import construct
 from routing.solver.ortools_model import COST_SCALE, OrToolsEngine, rebuild, split_groups
 from routing.solver.stop import Stop
@@ -118,7 +118,7 @@ def test_a_tour_that_uses_open_hours_is_left_alone() -> None:
 
 
 def test_a_large_group_keeps_only_chosen_options(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ortools_model, "MAX_NODES", 5)
+    monkeypatch.setattr(ortools_groups, "MAX_NODES", 5)
     problem = draw_problem(21, Features(orders=6, vehicles=2, options=3, metric=True, loads=False))
     tours = construct(problem)
     chosen = {option for route in routes_of(problem.tables, tours) for option in route.options}

@@ -140,7 +140,8 @@ def test_breaks_carry_their_own_names_however_their_windows_nest() -> None:
     long = Break(id="any-time", window=window(THURSDAY, 8, 17), duration_s=600)
     short = Break(id="early", window=window(THURSDAY, 8.5, 9), duration_s=900)
     twin = Break(id="early-too", window=window(THURSDAY, 8.5, 9), duration_s=60)
-    wanted = request(vehicles=(vehicle(breaks=(short, twin, long)),), orders=(order("o", "a"),))
+    late = PlaceOption(place_id="a", windows=(window(THURSDAY, 11, 12),))
+    wanted = request(vehicles=(vehicle(breaks=(short, twin, long)),), orders=(order("o", late),))
     (tour,) = plan_of(wanted).tours
     assert {taken.break_id: taken.duration_s for taken in tour.breaks} == {
         "any-time": 600,
