@@ -27,7 +27,7 @@ CHOICE = timedelta(minutes=30)
 class BreakRule(StrEnum):
     """Which law, if any, a vehicle's driver rests by, besides the breaks given one by one."""
 
-    NONE = ""
+    NONE = "none"
     FR_LABOUR = "fr-labour"
     FR_TRANSPORT = "fr-transport"
     EU_561 = "eu-561"

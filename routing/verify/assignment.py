@@ -48,7 +48,7 @@ def _orders(plan: Plan) -> Iterator[Violation]:
 def _vehicles(plan: Plan, known: Known) -> Iterator[Violation]:
     tours = Counter(tour.vehicle_id for tour in plan.tours)
     for n, vehicle in enumerate(plan.vehicles):
-        if vehicle.break_rule:
+        if vehicle.break_rule != "none":
             message = f"what {vehicle.break_rule} asks is not among the breaks of {vehicle.id}"
             yield Violation("breaks_unknown", f"/vehicles/{n}/break_rule", message)
     for t, tour in enumerate(plan.tours):

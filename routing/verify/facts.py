@@ -97,7 +97,7 @@ class Vehicle(NamedTuple):
     use_per_100km_milli: Count = 0
     name: Text = ""
     refused_kinds: tuple[Id, ...] = ()
-    break_rule: Text = ""
+    break_rule: Text = "none"
 
 
 class Box(NamedTuple):

@@ -112,14 +112,14 @@ def _drop(container: Any, key: Any, _: object) -> None:
 
 
 def _replace(container: Any, key: Any, garbage: object) -> None:
-    container[key] = garbage
+    container[key] = copy.deepcopy(garbage)  # drawn twice it is one object, which could come to hold itself
 
 
 def _double(container: Any, key: Any, _: object) -> None:
     if isinstance(container, list):
-        container.append(container[key])
+        container.append(copy.deepcopy(container[key]))
     else:
-        container[f"{key}~/"] = container[key]
+        container[f"{key}~/"] = copy.deepcopy(container[key])
 
 
 CHANGES: list[Callable[[Any, Any, object], None]] = [_drop, _replace, _double]
