@@ -9,7 +9,7 @@ PYTEST_ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
-KERNELS := $(wildcard routing/jit.py routing/problem.py routing/matrix/*.py routing/solver/*.py)
+KERNELS := $(wildcard data/jit.py routing/problem.py routing/matrix/*.py routing/solver/*.py)
 ROOMS := data routing promise jalon
 
 help: ## list the targets
@@ -25,7 +25,7 @@ $(VENV)/.stamp: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
 	  echo "setup: '$(PYTHON)' has no venv module: on Debian or Ubuntu run apt-get install python3-venv" >&2; exit 1; }
 	@$(BIN)/python -m pip --version > /dev/null 2>&1 || { echo "setup: creating $(VENV)"; $(PYTHON) -m venv --clear $(VENV); }
-	@echo "setup: installing $$(grep -c '^[a-z].*==' requirements.lock) locked packages, 1.2 GB on disk, about a minute"
+	@echo "setup: installing $$(grep -c '^[a-z].*==' requirements.lock) locked packages, 1.3 GB on disk, about a minute"
 	@SECONDS=0; $(PIP) install --prefer-binary --require-hashes -r requirements.lock; echo "setup: installed in $$SECONDS s"
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@

@@ -18,14 +18,13 @@ estimated from a few rows.
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from functools import partial
 from pathlib import Path
 
 import networkx
 import numpy as np
-from osrm_server import prepared, served, used_cpu_s
+from osrm_server import arguments, prepared, served, used_cpu_s
 from osrm_server import table as osrm_table
 from rich.console import Console
 from rich.table import Table
@@ -100,14 +99,9 @@ def libraries_cpu_s(roads: Roads, count: int, seed: int) -> dict[str, float]:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("extract", type=Path)
-    parser.add_argument("--osrm", type=Path, required=True)
-    parser.add_argument("--n", type=int, nargs="+", default=[1000, 4000])
-    parser.add_argument("--seed", type=int, default=1)
+    parser = arguments(__doc__, n=[1000, 4000])
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--osrm-repeats", type=int, default=3)
-    parser.add_argument("--keep", type=Path)
     parser.add_argument("--scale", action="store_true")
     given = parser.parse_args()
     warm()

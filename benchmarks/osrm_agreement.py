@@ -11,7 +11,7 @@ differs by design:
 - Delivery vehicles enter ``destination``, ``delivery`` and ``customers`` streets; OSRM's car avoids them.
 - We drive ``highway=road`` (a road of unknown kind) and leave out ``access=private``; OSRM the other way round.
 - A barrier drawn on a junction of three streets closes none of them here, all of them in OSRM.
-- A point on an arc with a light or gate is charged its share of the delay, wherever on the arc that stands.
+- What is lost at lights and gates of an arc is charged behind every point on it, wherever on the arc they stand.
 - Of several speed limits tagged on one way we take the lowest, OSRM the first.
 - OSRM takes the two carriageways of a divided road for one street where they join: turning from one into the other
   is a U-turn there, and their bearings are averaged.
@@ -20,14 +20,13 @@ differs by design:
 
 from __future__ import annotations
 
-import argparse
 import json
 import tempfile
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from osrm_server import prepared, served, table
+from osrm_server import arguments, prepared, served, table
 
 from data import clock
 from data.model.vehicle import Category
@@ -87,12 +86,7 @@ def report(ours: F64, theirs: F64, on_street: NDArray[np.bool_]) -> None:
 
 def main() -> None:
     """Print how well the two agree."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("extract", type=Path)
-    parser.add_argument("--osrm", type=Path, required=True)
-    parser.add_argument("--n", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--keep", type=Path)
+    parser = arguments(__doc__, n=[1000])
     given = parser.parse_args()
     city, _ = build_city(Sources(str(given.extract)), lambda step, share: None)
     ground = ground_of(city)

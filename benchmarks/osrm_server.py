@@ -6,6 +6,7 @@ binaries in ``bin``, profiles in ``share/profiles``.
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import socket
@@ -20,6 +21,17 @@ from routing.matrix.arrays import F64
 
 READY_S = 120.0
 """How long the server may take to load."""
+
+
+def arguments(document: str, *, n: list[int]) -> argparse.ArgumentParser:
+    """Return the parser of what every comparison with OSRM is given; of several ``n`` any number may be."""
+    parser = argparse.ArgumentParser(description=document.splitlines()[0])
+    parser.add_argument("extract", type=Path)
+    parser.add_argument("--osrm", type=Path, required=True)
+    parser.add_argument("--n", type=int, **({"nargs": "+", "default": n} if len(n) > 1 else {"default": n[0]}))
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--keep", type=Path)
+    return parser
 
 
 def prepared(extract: Path, osrm: Path, folder: Path) -> Path:

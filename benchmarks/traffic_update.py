@@ -16,7 +16,6 @@ The last column is how well durations agree with ours (correlation over all pair
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 import tempfile
@@ -26,7 +25,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from osrm_server import prepared, run, served, used_cpu_s
+from osrm_server import arguments, prepared, run, served, used_cpu_s
 from osrm_server import table as osrm_table
 from rich.console import Console
 from rich.table import Table
@@ -129,14 +128,9 @@ def agreement(one: Update, other: Update) -> float:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("extract", type=Path)
-    parser.add_argument("--osrm", type=Path, required=True)
-    parser.add_argument("--n", type=int, default=1000)
+    parser = arguments(__doc__, n=[1000])
     parser.add_argument("--share", type=float, default=0.1)
-    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--keep", type=Path)
     given = parser.parse_args()
     warm()
     city, _ = build_city(Sources(str(given.extract)), lambda step, share: None)

@@ -63,10 +63,10 @@ def schema(
 def warm(as_json: JsonOption = False) -> None:
     """Compile the kernels ahead (`make setup` does it).
 
-    Needed once per version; else the first run does it, about a minute.
+    Needed once per version; else the first run does it, about two minutes.
     """
     started_s = clock.elapsed_s()
-    with console.status("compiling kernels (once per version, about a minute)"):
+    with console.status("compiling kernels (once per version, about two minutes)"):
         warm_kernels()
     took_s = round(clock.elapsed_s() - started_s, 2)
     if as_json:

@@ -41,7 +41,7 @@ def matrix(
     traffic: TrafficOption = None,
     weather: WeatherOption = None,
     durations_only: Annotated[
-        bool, typer.Option("--durations-only", help="Leave distances out, in half the time.")
+        bool, typer.Option("--durations-only", help="Leave distances out: a third less time.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:

@@ -15,7 +15,7 @@ from rich.status import Status
 from rich.text import Text
 
 from data.errors import JalonError
-from routing.jit import cache_dir
+from data.jit import cache_dir
 from routing.solver.engine import Progress as SearchProgress
 from routing.solver.stop import Stop
 from routing.travel import warm as warm_travel
@@ -47,7 +47,11 @@ def warm_if_cold(solver: bool = True) -> None:
     """
     rooms = ("routing.matrix", "routing.solver") if solver else ("routing.matrix",)
     if not all(any(cache_dir(room).rglob("*.nbi")) for room in rooms):
-        say("note", "compiling kernels first, about a minute, once per version (`jalon warm` does it ahead)", "yellow")
+        say(
+            "note",
+            "compiling kernels first, about two minutes, once per version (`jalon warm` does it ahead)",
+            "yellow",
+        )
         (warm_kernels if solver else warm_travel)()
 
 

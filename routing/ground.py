@@ -75,7 +75,7 @@ class Ground:
         """Return what the category may use."""
         if category not in self._open:
             self._open[category] = OpenStreets(
-                arc_weights_ms(self.streets, category, np.zeros(self.streets.arcs, dtype=bool)),
+                arc_weights_ms(self.streets, category),
                 turn_ms(self.streets, self.turns, category),
                 connected(self.streets, self.turns, category),
             )

@@ -99,7 +99,7 @@ def fill_table(
     ----------
     duration_s, distance_m : int32 [rows, columns]
         Outputs, rounded half up; :data:`~routing.matrix.cost.INF` in both where there is no way. Without
-        ``distance_m`` durations alone are found, in half the time.
+        ``distance_m`` durations alone are found, in about two thirds of the time.
     """
     count = len(points.snapped.arc)
     sources = points.sources.seeds if rows is None else _taken(points.sources.seeds, rows)

@@ -29,22 +29,17 @@ CARGO_BIKE_OBSTACLES_MS = 10_000
 """The most a cargo bike loses to obstacles on one arc: there is a way past the gates that hold up a car."""
 
 
-def arc_weights_ms(streets: StreetNetwork, category: Category, closed_arcs: NDArray[np.bool_]) -> NDArray[np.int32]:
+def arc_weights_ms(streets: StreetNetwork, category: Category) -> NDArray[np.int32]:
     """Return the milliseconds ``category`` takes along each arc at free flow, lights, signs and gates included.
-
-    Parameters
-    ----------
-    closed_arcs : bool [m]
-        Arcs closed to the class on top of ``streets.access``.
 
     Returns
     -------
     int32 [m]
-        At least 1; :data:`~routing.matrix.cost.INF` where the arc is closed or not for this category.
+        At least 1; :data:`~routing.matrix.cost.INF` where the arc is not for this category.
     """
     time_ms = streets.length_dm * 360.0 / _speed_kmh(streets, category) + standing_ms(streets, category)
     weights = np.maximum(np.floor(time_ms + 0.5), 1).astype(np.int32)
-    weights[~may_drive(streets, category) | closed_arcs] = INF
+    weights[(streets.access & ACCESS_BIT[category]) == 0] = INF
     return weights
 
 
@@ -53,12 +48,6 @@ def standing_ms(streets: StreetNetwork, category: Category) -> NDArray[np.int32]
     if category is Category.CARGO_BIKE:
         return np.minimum(streets.obstacle_ms, np.int32(CARGO_BIKE_OBSTACLES_MS))
     return streets.obstacle_ms
-
-
-def may_drive(streets: StreetNetwork, category: Category) -> NDArray[np.bool_]:
-    """Return which arcs are for this category, low-emission zones aside."""
-    allowed: NDArray[np.bool_] = (streets.access & ACCESS_BIT[category]) != 0
-    return allowed
 
 
 def _speed_kmh(streets: StreetNetwork, category: Category) -> NDArray[np.float64]:

@@ -36,7 +36,7 @@ def table_blocks(
     roads: Roads, points: Located, rows: NDArray[np.intp], columns: NDArray[np.intp], distances: bool
 ) -> Iterator[Block]:
     """Yield the table from points ``rows`` to points ``columns`` in order; entries as in :func:`fill_table`."""
-    size = max(LANES, BLOCK_ENTRIES // len(columns) // LANES * LANES)  # whole batches of the sweep
+    size = max(LANES, BLOCK_ENTRIES // max(1, len(columns)) // LANES * LANES)  # whole batches of the sweep
     for first in range(0, len(rows), size):
         block = rows[first : first + size]
         shape = len(block), len(columns)

@@ -27,8 +27,8 @@ MAY_IMPORT = {
     "jalon": set(ROOMS),
 }
 KERNEL_FOLDERS = ("routing/matrix/", "routing/solver/")
-KERNEL_FILES = ("promise/hub.py",)
-JIT = "routing/jit.py"
+KERNEL_FILES = ("promise/queue.py",)
+JIT = "data/jit.py"
 CLOCK = "data/clock.py"
 CHECKER = "routing/verify"
 WEB = {"fastapi", "starlette", "pydantic", "pydantic_core", "pydantic_settings"}
@@ -336,7 +336,7 @@ BREAKS = [
     (wrong_direction, "data/calendar.py", "from promise.quote import quote"),
     (wrong_direction, "routing/replan.py", "def late():\n    import promise.hub"),
     (wrong_direction, "routing/replan.py", "from ..promise import hub"),
-    (wrong_direction, "promise/hub.py", "from routing.jit import kernel"),
+    (wrong_direction, "promise/hub.py", "from routing.solver.chance import below"),
     (
         wrong_direction,
         "promise/hub.py",
@@ -347,8 +347,8 @@ BREAKS = [
     (store_in_the_core, "routing/matrix/table.py", "import data.store.orders"),
     (numba_outside_its_door, "routing/matrix/table.py", "from numba import njit"),
     (numba_outside_its_door, "promise/delay.py", "import numba as nb"),
-    (numba_outside_its_door, "routing/streets.py", "from routing.jit import kernel"),
-    (numba_outside_its_door, "routing/streets.py", "from . import jit\n@jit.kernel\ndef f(): ..."),
+    (numba_outside_its_door, "routing/streets.py", "from data.jit import kernel"),
+    (numba_outside_its_door, "routing/streets.py", "from data import jit\n@jit.kernel\ndef f(): ..."),
     (web_beyond_the_edge, "promise/quote.py", "from pydantic import BaseModel"),
     (web_beyond_the_edge, "data/model/order.py", "import fastapi"),
     (clock_or_chance, "promise/quote.py", "from datetime import datetime\ndatetime.now()"),
@@ -380,9 +380,9 @@ KEEPS = [
     (wrong_direction, "jalon/loop.py", "import promise.hub, routing.replan, data.store"),
     (wrong_direction, "promise/hub.py", "import promise.demand\nfrom data import clock"),
     (store_in_the_core, "routing/jobs.py", "from data.store import plans"),
-    (numba_outside_its_door, "routing/jit.py", "import numba"),
-    (numba_outside_its_door, "routing/solver/ruin.py", "from routing.jit import kernel"),
-    (numba_outside_its_door, "jalon/cli.py", "from routing.jit import cache_dir"),
+    (numba_outside_its_door, "data/jit.py", "import numba"),
+    (numba_outside_its_door, "routing/solver/ruin.py", "from data.jit import kernel"),
+    (numba_outside_its_door, "jalon/cli.py", "from data.jit import cache_dir"),
     (web_beyond_the_edge, "routing/api.py", "import fastapi"),
     (web_beyond_the_edge, "promise/compat/shopify.py", "import pydantic"),
     (clock_or_chance, "data/clock.py", "import time\ntime.time()"),

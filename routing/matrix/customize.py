@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from routing.jit import inner, kernel
+from data.jit import inner, kernel
 from routing.matrix.arrays import I32, I64
 from routing.matrix.cost import INF_COST, TIME_SHIFT, pack
 from routing.matrix.topology import MISSING, Half, Topology

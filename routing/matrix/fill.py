@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from routing.jit import kernel
+from data.jit import kernel
 from routing.matrix.arrays import I32, U8
 
 UP, DOWN = np.uint8(1), np.uint8(2)

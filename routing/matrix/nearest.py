@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from routing.jit import inner, kernel
+from data.jit import inner, kernel
 from routing.matrix.arrays import F64, I32, I64, Bool, own_i32
 
 NOTHING = -1

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from routing.jit import inner, kernel
+from data.jit import inner, kernel
 from routing.matrix.arrays import F64, I8, I32, I64, own_f64, own_i32
 
 BALANCE = 0.25

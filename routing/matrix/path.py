@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from routing.jit import kernel
+from data.jit import kernel
 from routing.matrix.arrays import I32, I64, own_i32
 from routing.matrix.cost import INF_COST
 from routing.matrix.customize import Kept, Metric

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from routing.jit import inner, kernel
+from data.jit import inner, kernel
 from routing.matrix.arrays import I32
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from routing.jit import inner, kernel
+from data.jit import inner, kernel
 from routing.matrix.arrays import I16, I32, Costs
 from routing.matrix.reach import Reached, forget, nothing_reached, reach
 

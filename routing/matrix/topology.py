@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from routing.jit import kernel
+from data.jit import kernel
 from routing.matrix.arrays import I32, Bool, own_i32
 from routing.matrix.fill import DOWN, UP, fill, mark, spread
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from routing.jit import inner, kernel
+from data.jit import inner, kernel
 from routing.matrix.arrays import I32, I64, Costs
 from routing.matrix.cost import DISTANCE_MASK, INF, INF_COST, TIME_SHIFT
 from routing.matrix.sweep import LANES, Seeds

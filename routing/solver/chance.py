@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data import clock
-from routing.jit import inner
+from data.jit import inner
 
 U64 = NDArray[np.uint64]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.jit import inner, kernel, part
+from data.jit import inner, kernel, part
 from routing.problem import Tables
 from routing.solver.pairs import best_pair, is_collection, put_pair
 from routing.solver.positions import (

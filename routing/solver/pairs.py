@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.jit import inner, part
+from data.jit import inner, part
 from routing.problem import Tables
 from routing.solver.positions import (
     INFEASIBLE,

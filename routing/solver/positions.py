@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from routing.jit import inner
+from data.jit import inner
 from routing.problem import NO_LOCATION, Tables
 from routing.solver.rests import rest_from_s, way_home
 from routing.solver.timing import NEVER, after_breaks, arrival, earliest_start

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from routing.jit import inner
+from data.jit import inner, part
 from routing.problem import NO_LOCATION, Tables
 from routing.solver.timing import (
     NEVER,
@@ -26,7 +26,7 @@ def rest_from_s(tables: Tables, tours: Tours, vehicle: int, node: int) -> int:
     return tours.end_s[node] if node < len(tables.release_s) else tables.veh_open_s[vehicle]
 
 
-@inner
+@part
 def way_home(
     tables: Tables, vehicle: int, place: int, first: int, last: int, leave_s: int, rest_s: int
 ) -> tuple[int, int, int]:
@@ -48,7 +48,7 @@ def way_home(
         taken += 1
 
 
-@inner
+@part
 def latest_for_home(tables: Tables, tours: Tours, vehicle: int, node: int, first: int, last: int) -> int:
     """Return the latest end of the last service so that the tour, with the breaks it then needs, is over in time."""
     end = len(tables.release_s) + 2 * vehicle + 1

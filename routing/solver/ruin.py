@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.jit import inner, part
+from data.jit import inner, part
 from routing.problem import Tables
 from routing.solver.chance import U64, below, uniform
 from routing.solver.pairs import drop_halves

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.jit import inner, kernel, part
+from data.jit import inner, kernel, part
 from routing.problem import INF_TRAVEL_S, Problem, Tables
 from routing.solver.chance import U64, seeded_state, uniform
 from routing.solver.recreate import add_waiting, nearest_to_options, recreate

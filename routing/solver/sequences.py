@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.jit import kernel
+from data.jit import kernel
 from routing.problem import Tables
 from routing.solver.tours import Tours, link, schedule_tour, unlink
 

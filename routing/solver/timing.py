@@ -11,7 +11,7 @@ the leg began, so that who leaves later is never ahead, and the latest departure
 
 from __future__ import annotations
 
-from routing.jit import inner
+from data.jit import inner
 from routing.problem import FAR_FUTURE_S, I64, INF_TRAVEL_S, Tables
 
 NEVER = FAR_FUTURE_S * 4

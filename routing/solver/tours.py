@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.jit import inner
+from data.jit import inner
 from routing.problem import NO_LOCATION, Tables
 from routing.solver.rests import latest_for_home, latest_rest, rest_from_s, way_home
 from routing.solver.timing import (

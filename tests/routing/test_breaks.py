@@ -2,40 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 
 import pytest
 
-from data import codec
 from data.model.break_rules import BreakRule
 from data.model.order import PlaceOption
 from data.model.parcel import Parcel
-from data.model.plan import Plan
-from data.model.request import OrderBook, PlanRequest
+from data.model.request import OrderBook
 from data.model.vehicle import Break
 from routing.build import build_instance
 from routing.publish import publish
 from routing.replan import prepare_replan
-from routing.solver.engine import construct, solve
+from routing.solver.engine import construct
 from routing.solver.ortools_model import OrToolsEngine
-from routing.solver.search import RuinRecreateEngine
 from routing.solver.stop import Stop
-from routing.verify import check
+from tests.small_plans import planned, read_back
 from tests.small_town import THURSDAY, at, home, order, request, town, vehicle, window
 
 HOMES = tuple(home(f"h{n}", 1 + n, 2 + n % 3) for n in range(6))
-
-
-def planned(wanted: PlanRequest) -> Plan:
-    instance = build_instance(wanted, town())
-    tours = solve(instance.problem, Stop(60), [RuinRecreateEngine(iterations=200)])
-    return read_back(publish(instance, tours, seed=1, created_at=at(THURSDAY, 5)))
-
-
-def read_back(plan: Plan) -> Plan:
-    assert check(json.loads(codec.encode(plan))) == []
-    return codec.decode(codec.encode(plan), Plan)
 
 
 def lunch(first: float, last: float, **changes: object) -> Break:

@@ -166,11 +166,19 @@ NOTHING = np.zeros(STREETS.arcs, dtype=bool)
 
 
 def weights(category: Category = Category.VUL) -> np.ndarray:
-    return arc_weights_ms(STREETS, category, NOTHING)
+    return arc_weights_ms(STREETS, category)
 
 
 def test_free_flow_changes_no_millisecond() -> None:
     assert (slice_weights(weights(), STREETS, Category.VUL, FREE_FLOW, Traffic(), NOTHING) == weights()).all()
+
+
+def test_closed_arcs_are_infinite_at_free_flow_too() -> None:
+    closed = NOTHING.copy()
+    closed[::3] = True
+    found = slice_weights(weights(), STREETS, Category.VUL, FREE_FLOW, Traffic(), closed)
+    np.testing.assert_array_equal(found == INF, closed | (weights() == INF))
+    assert found.min() >= 1
 
 
 def test_driving_is_scaled_and_standing_is_not() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from routing import jit
+from data import jit
 from routing.matrix import arrays as arrays_of
 from routing.matrix import customize, fill, nearest, order, path, reach, sweep, table, topology, write
 from routing.matrix.warm import warm
@@ -34,9 +34,12 @@ def test_any_edit_of_a_kernel_source_starts_a_new_cache(tmp_path: Path) -> None:
 
 
 def test_every_file_with_a_kernel_is_a_kernel_source() -> None:
-    rooms = ("routing.matrix", "routing.solver", "routing.solver.lean")
-    known = {file for room in rooms for file in jit.kernel_sources(room)}
-    users = [file for file in (ROOT / "routing").rglob("*.py") if "from routing.jit import" in file.read_text()]
+    packages = ("routing.matrix", "routing.solver", "routing.solver.lean", "promise")
+    known = {file for package in packages for file in jit.kernel_sources(package)}
+    rooms = ("routing", "promise")
+    users = [
+        file for room in rooms for file in (ROOT / room).rglob("*.py") if "from data.jit import" in file.read_text()
+    ]
     assert users and set(users) <= known
 
 

@@ -2,44 +2,27 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
-from data import codec
 from data.errors import InputError
 from data.model.order import Order
 from data.model.parcel import Apart, Parcel
-from data.model.plan import Plan
-from data.model.request import OrderBook, PlanRequest
+from data.model.request import OrderBook
 from data.sources.check import check_request
-from routing.build import build_instance
 from routing.publish import publish
 from routing.replan import prepare_replan
-from routing.solver.engine import construct, solve
+from routing.solver.engine import construct
 from routing.solver.ortools_model import OrToolsEngine
-from routing.solver.search import RuinRecreateEngine
 from routing.solver.stop import Stop
 from routing.solver.tours import empty_tours
-from routing.verify import check
 from tests.drawn_problems import Features, draw_problem
+from tests.small_plans import planned, read_back
 from tests.small_town import THURSDAY, at, home, order, request, town, vehicle
 from tests.solver_checks import check_state
 from tests.solver_naive import optimum
 
 HOMES = tuple(home(f"h{n}", 1 + n, 2 + n % 3) for n in range(6))
 APART = (Apart(kind="food", other="paint"),)
-
-
-def planned(wanted: PlanRequest) -> Plan:
-    instance = build_instance(wanted, town())
-    tours = solve(instance.problem, Stop(60), [RuinRecreateEngine(iterations=100)])
-    return read_back(publish(instance, tours, seed=1, created_at=at(THURSDAY, 5)))
-
-
-def read_back(plan: Plan) -> Plan:
-    assert check(json.loads(codec.encode(plan))) == []
-    return codec.decode(codec.encode(plan), Plan)
 
 
 def goods(name: str, *kinds: str, at_home: str = "h0") -> Order:

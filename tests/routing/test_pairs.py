@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 
 import pytest
 
-from data import codec
 from data.errors import InputError
 from data.model.order import Order, PlaceOption
 from data.model.parcel import Parcel
-from data.model.plan import Handover, Plan, Tour
-from data.model.request import OrderBook, PlanRequest, VehicleStatus
+from data.model.plan import Handover, Tour
+from data.model.request import OrderBook, VehicleStatus
 from data.sources.check import check_request
 from routing.build import build_instance
 from routing.publish import publish
@@ -22,24 +20,13 @@ from routing.solver.ortools_model import OrToolsEngine
 from routing.solver.search import RuinRecreateEngine
 from routing.solver.stop import Stop
 from routing.solver.tours import empty_tours, total_cost
-from routing.verify import check
 from tests.drawn_problems import Features, draw_problem
+from tests.small_plans import planned, read_back
 from tests.small_town import THURSDAY, at, home, hub, order, request, town, vehicle, window
 from tests.solver_checks import check_state
 from tests.solver_naive import optimum
 
 HOMES = tuple(home(f"h{n}", 1 + n, 2 + n % 3) for n in range(6))
-
-
-def planned(wanted: PlanRequest) -> Plan:
-    instance = build_instance(wanted, town())
-    tours = solve(instance.problem, Stop(60), [RuinRecreateEngine(iterations=200)])
-    return read_back(publish(instance, tours, seed=1, created_at=at(THURSDAY, 5)))
-
-
-def read_back(plan: Plan) -> Plan:
-    assert check(json.loads(codec.encode(plan))) == []
-    return codec.decode(codec.encode(plan), Plan)
 
 
 def collect(name: str, source: str, target: str, parcels: int = 1, **changes: object) -> Order:

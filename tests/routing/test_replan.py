@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 
 import numpy as np
 import pytest
 
-from data import codec
 from data.errors import InputError
 from data.model.order import PlaceOption
 from data.model.parcel import Dimensions, Parcel
@@ -23,8 +21,8 @@ from routing.solver.search import RuinRecreateEngine
 from routing.solver.sequences import append_sequence
 from routing.solver.stop import Stop
 from routing.solver.tours import empty_tours
-from routing.verify import check
 from tests.replanned import handovers
+from tests.small_plans import read_back
 from tests.small_town import LARGE, SMALL, THURSDAY, at, home, hub, order, request, spot, town, vehicle, window
 
 HOMES = tuple(home(f"h{n}", 1 + n, 2 + n % 3) for n in range(6))
@@ -35,11 +33,6 @@ def planned(wanted: PlanRequest) -> Plan:
     instance = build_instance(wanted, TOWN)
     plan = publish(instance, construct(instance.problem), seed=1, created_at=at(THURSDAY, 5))
     return read_back(plan)
-
-
-def read_back(plan: Plan) -> Plan:
-    assert check(json.loads(codec.encode(plan))) == []
-    return codec.decode(codec.encode(plan), Plan)
 
 
 def replanned(plan: Plan, *burst: object, **given: object) -> Plan:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from routing.jit import inner, kernel
+from data.jit import inner, kernel
 from routing.solver.chance import uniform
 from routing.solver.lean.kinds import fit_kinds, shuffle_kind
 from routing.solver.lean.log import begin, undo

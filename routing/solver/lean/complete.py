@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from routing.jit import inner, kernel
+from data.jit import inner, kernel
 from routing.solver.chance import uniform
 from routing.solver.lean.anneal import ruin_and_shake
 from routing.solver.lean.links import take_off

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from routing.jit import inner
+from data.jit import inner
 from routing.solver.chance import below, uniform
 from routing.solver.lean.log import log_node, log_tour
 from routing.solver.lean.state import FAR, HOLES, KIND_CHOSEN, MOST, NOWHERE, TOURS_LOGGED, USED, Lean, Plan, Work

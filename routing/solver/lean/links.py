@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from routing.jit import inner
+from data.jit import inner
 from routing.solver.lean.kinds import open_tour, unit_of
 from routing.solver.lean.log import log_node, log_tour
 from routing.solver.lean.state import NOWHERE, USED, Lean, Plan, Work

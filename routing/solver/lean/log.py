@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from routing.jit import inner
+from data.jit import inner
 from routing.solver.lean.state import HOLES, LEFT, LOGGED, REMOVED, ROUND, TOURS_LOGGED, USED, Lean, Plan, Work
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from routing.jit import inner
+from data.jit import inner
 from routing.solver.chance import below
 from routing.solver.lean.insertion import cheapest
 from routing.solver.lean.links import put_in

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from routing.jit import inner
+from data.jit import inner
 from routing.solver.chance import below, uniform
 from routing.solver.lean.links import take_off
 from routing.solver.lean.state import ABSENT, FAR, HOLES, NOWHERE, REMOVED, ROUND, USED, Lean, Plan, Work

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from routing.jit import inner
+from data.jit import inner
 from routing.solver.chance import below, uniform
 from routing.solver.lean.kinds import cheapest_opening, open_tour, unit_of
 from routing.solver.lean.links import link

@@ -7,7 +7,7 @@ it must begin or can end: the shortest tour of two parts follows (Vidal et al. 2
 
 from __future__ import annotations
 
-from routing.jit import inner
+from data.jit import inner
 from routing.solver.lean.log import log_node
 from routing.solver.lean.state import Lean, Plan, Work
 

@@ -17,18 +17,20 @@ import numba
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_ROOT = Path(__file__).resolve().parent
+_ROOT = Path(__file__).resolve().parent.parent
 _ROOMS = {
-    "routing.matrix": [_ROOT / "matrix"],
-    "routing.solver": [_ROOT / "solver", _ROOT / "problem.py"],
-    "routing.solver.lean": [_ROOT / "solver" / "lean", _ROOT / "solver" / "chance.py"],
+    "routing.matrix": ["matrix/*.py"],
+    "routing.solver": ["solver/*.py", "problem.py"],
+    "routing.solver.lean": ["solver/lean/*.py", "solver/chance.py"],
+    "promise": ["queue.py"],
 }
-"""What the kernels of a package are made of: its folder, and files whose constants they freeze."""
+"""What the kernels of a package are made of, in its room: their files, and those whose constants they freeze."""
 
 
-def kernel_sources(room: str) -> list[Path]:
+def kernel_sources(package: str) -> list[Path]:
     """Return the files behind the kernels of a package, sorted."""
-    files = [path for part in _ROOMS[room] for path in (part.glob("*.py") if part.is_dir() else [part])]
+    room = _ROOT / package.partition(".")[0]
+    files = [path for pattern in _ROOMS[package] for path in room.glob(pattern)]
     return sorted([*files, Path(__file__).resolve()])
 
 
@@ -42,10 +44,10 @@ def sources_hash(sources: list[Path]) -> str:
 
 
 @cache
-def cache_dir(room: str) -> Path:
+def cache_dir(package: str) -> Path:
     """Return the folder that holds this version's compiled kernels of a package."""
     base = os.environ.get("JALON_CACHE") or os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "jalon" / f"{room.rpartition('.')[2]}-{sources_hash(kernel_sources(room))}"
+    return Path(base) / "jalon" / f"{package.rpartition('.')[2]}-{sources_hash(kernel_sources(package))}"
 
 
 def _use_cache_of(function: Callable[..., Any]) -> None:
