@@ -9,7 +9,7 @@ PYTEST_ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
-KERNELS := $(wildcard data/jit.py routing/problem.py routing/matrix/*.py routing/solver/*.py)
+KERNELS := $(wildcard data/jit.py routing/problem.py routing/matrix/*.py routing/solver/*.py promise/queue.py)
 ROOMS := data routing promise jalon
 
 help: ## list the targets

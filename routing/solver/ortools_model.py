@@ -208,7 +208,7 @@ class GroupModel:
             self.time.CumulVar(model.Start(row)).SetRange(departure, max(departure, close))
             self.time.CumulVar(model.End(row)).SetRange(departure, max(departure, close))
             own = range(tables.brk_ptr[vehicle], tables.brk_ptr[vehicle + 1])
-            breaks = [self._break(vehicle, index) for index in own]
+            breaks = [self._break(row, vehicle, index) for index in own]
             if breaks:
                 self.time.SetBreakIntervalsOfVehicle(breaks, row, visits)
 
@@ -223,15 +223,17 @@ class GroupModel:
         opening = int(tables.veh_open_s[vehicle])
         return max(opening, ready) if ready < int(tables.veh_close_s[vehicle]) else opening
 
-    def _break(self, vehicle: int, index: int) -> pywrapcp.IntervalVar:
-        tables = self.tables
-        return self.model.solver().FixedDurationIntervalVar(
-            int(tables.brk_open[index]),
-            int(tables.brk_close[index]),
-            int(tables.brk_duration[index]),
-            False,
-            f"break {vehicle} {index}",
+    def _break(self, row: int, vehicle: int, index: int) -> pywrapcp.IntervalVar:
+        """Return a break that has to be taken on a tour that is not over by when it is due."""
+        tables, solver, end = self.tables, self.model.solver(), self.time.CumulVar(self.model.End(row))
+        opens, closes, due = (int(column[index]) for column in (tables.brk_open, tables.brk_close, tables.brk_due))
+        may_be_over = end.Min() <= due
+        taken = solver.FixedDurationIntervalVar(
+            opens, closes, int(tables.brk_duration[index]), may_be_over, f"break {vehicle} {index}"
         )
+        if may_be_over:
+            solver.Add(taken.PerformedExpr() >= solver.IsGreaterCstVar(end, due))
+        return taken
 
     def _limit_start(self, cumul: pywrapcp.IntVar, option: int, horizon: int) -> None:
         """Allow "set up at" inside the option's windows, each shifted by the set-up."""

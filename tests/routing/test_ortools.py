@@ -13,6 +13,7 @@ from routing.solver.engine import construct
 from routing.solver.ortools_model import COST_SCALE, OrToolsEngine, rebuild, split_groups
 from routing.solver.stop import Stop
 from routing.solver.tours import Tours, copy_tours, empty_tours, total_cost
+from routing.warm import tiny_problem
 from tests.drawn_problems import Features, draw_problem, numbers, routes_of
 from tests.solver_checks import check_state
 from tests.solver_naive import optimum
@@ -50,6 +51,21 @@ def test_it_finds_most_optima_of_tiny_problems() -> None:
         inserted += total_cost(problem.tables, start) == best
     assert inserted < len(SEEDS)
     assert reached >= 0.8 * len(SEEDS)
+
+
+@pytest.mark.parametrize(("due_s", "served"), [(60_000, True), (24_000, False)])
+def test_a_tour_that_is_over_before_a_break_is_due_needs_none(due_s: int, served: bool) -> None:
+    """The shift has no room for the break: the tour exists only where it may do without."""
+    tables = tiny_problem().tables
+    tables = tables._replace(
+        release_s=numbers([0, 0]),
+        veh_close_s=numbers([26_000]),
+        brk_open=numbers([25_000]),
+        brk_close=numbers([25_500]),
+        brk_due=numbers([due_s]),
+    )
+    found = improved(replace(tiny_problem(), tables=tables), worst_start(tables), 1.0)
+    assert ((found.vehicle >= 0) == served).all()
 
 
 def test_it_serves_from_nothing() -> None:
