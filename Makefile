@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
+# What the tests multiply is small: more threads only wait for each other.
+export OPENBLAS_NUM_THREADS ?= 1
 .PHONY: help setup demo test soak lint format lock clean
 
 PYTHON ?= python3

@@ -10,8 +10,9 @@ from typing import Annotated, Any
 import typer
 
 from data.errors import InputError, JalonError, TooLargeError
-from jalon import __version__, cli_bench, cli_city
+from jalon import __version__, cli_bench, cli_city, cli_db, cli_live, cli_promise
 from jalon.cli_check import check, schema, warm
+from jalon.cli_kpi import kpi
 from jalon.cli_matrix import matrix
 from jalon.cli_plan import replan, solve
 from jalon.cli_route import route
@@ -20,17 +21,20 @@ from jalon.terminal import interrupt_is_an_error, print_json, say
 
 app = typer.Typer(
     name="jalon",
-    help="Last-mile tours that absorb a burst of orders.\n\n"
-    "Exit codes: 0 done; 1 promises broken under --strict, or violations found; 2 wrong input or usage; 3 streets or "
-    "city file; 4 too large; 5 nothing feasible; 130 stopped by Ctrl-C, the best plan so far is kept.",
+    help="Last-mile tours that absorb a burst of orders, and delivery dates that hold through it.\n\n"
+    "Exit codes: 0 done; 1 promises broken under --strict, or violations found; 2 wrong input or usage; 3 streets, "
+    "city file or store; 4 too large; 5 nothing feasible; 130 stopped by Ctrl-C, the best plan so far is kept.",
     no_args_is_help=True,
     rich_markup_mode=None,  # paragraphs are wrapped, not printed with the line breaks of the source
     pretty_exceptions_enable=False,
 )
-COMMANDS: tuple[Callable[..., Any], ...] = (demo, solve, replan, route, matrix, check, schema, warm)
+COMMANDS: tuple[Callable[..., Any], ...] = (demo, solve, replan, route, matrix, kpi, check, schema, warm)
 for command in COMMANDS:
     app.command()(command)
 app.add_typer(cli_city.app, name="city")
+app.add_typer(cli_promise.app, name="promise")
+app.add_typer(cli_live.app, name="live")
+app.add_typer(cli_db.app, name="db")
 app.add_typer(cli_bench.app, name="bench")
 
 

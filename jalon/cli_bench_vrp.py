@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from data import clock
-from jalon.options import A_DAY_S, JsonOption, SeedOption
+from jalon.options import A_DAY_S, IterationsOption, JsonOption, SeedOption, ThreadsOption
 from jalon.terminal import console, print_json, say
 from jalon.vrp.check import convention, cost, faults
 from jalon.vrp.convert import classic_of, routes_of
@@ -21,13 +21,6 @@ from routing.solver.stop import Stop
 FilesArgument = Annotated[list[Path], typer.Argument(metavar="FILES...", help="VRPLIB or Solomon instances.")]
 BudgetOption = Annotated[
     float, typer.Option("--seconds", min=0.0, max=A_DAY_S, metavar="S", help="Search each for this long.")
-]
-ThreadsOption = Annotated[
-    int, typer.Option("--threads", min=1, max=64, metavar="T", help="Searches side by side that share what they find.")
-]
-IterationsOption = Annotated[
-    int | None,
-    typer.Option("--iterations", min=1, metavar="I", help="End after so many; the same seed gives the same routes."),
 ]
 
 

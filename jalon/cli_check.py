@@ -9,18 +9,24 @@ import typer
 from data import clock, codec
 from data.errors import InputError, near_miss
 from data.model.plan import Plan
+from data.model.promise_state import PromiseState
 from data.model.request import OrderBook, PlanRequest, VehicleStatus
 from jalon.inputs import read_bytes
+from jalon.kernels import warm_kernels
 from jalon.options import JsonOption
 from jalon.terminal import console, print_json, say
+from promise.kpi_orders import KpiOrder
+from promise.what_if_input import WhatIf
 from routing.verify import check as check_plan
-from routing.warm import warm_kernels
 
 SCHEMAS: dict[str, Any] = {
     "request": PlanRequest,
     "orders": OrderBook,
     "plan": Plan,
     "status": tuple[VehicleStatus, ...],
+    "promise": PromiseState,
+    "what_if": WhatIf,
+    "kpi_order": KpiOrder,
 }
 SHOWN = 50
 
@@ -63,10 +69,10 @@ def schema(
 def warm(as_json: JsonOption = False) -> None:
     """Compile the kernels ahead (`make setup` does it).
 
-    Needed once per version; else the first run does it, about two minutes.
+    Needed once per version; else the first run does it, about three minutes.
     """
     started_s = clock.elapsed_s()
-    with console.status("compiling kernels (once per version, about two minutes)"):
+    with console.status("compiling kernels (once per version, about three minutes)"):
         warm_kernels()
     took_s = round(clock.elapsed_s() - started_s, 2)
     if as_json:

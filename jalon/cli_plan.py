@@ -26,6 +26,7 @@ from jalon.inputs import (
 )
 from jalon.options import (
     CityOption,
+    IterationsOption,
     JsonOption,
     ListOption,
     MapOption,
@@ -33,6 +34,7 @@ from jalon.options import (
     SecondsOption,
     SeedOption,
     StrictOption,
+    ThreadsOption,
     TrafficOption,
     WeatherOption,
 )
@@ -50,6 +52,8 @@ def solve(
     limit: SecondsOption = 10.0,
     city: CityOption = None,
     seed: SeedOption = 1,
+    threads: ThreadsOption = 1,
+    iterations: IterationsOption = None,
     map_path: MapOption = None,
     traffic: TrafficOption = None,
     weather: WeatherOption = None,
@@ -69,7 +73,8 @@ def solve(
     if document is not None:
         other = {"--map": map_path, "--loading": loading, "--traffic": traffic, "--weather": weather}
         refuse_unused("VROOM's JSON", other)
-        return solve_document(document, city, Stop(limit), seed, output, geometry, strict)
+        settings = Settings(seed, threads=threads, iterations=iterations)
+        return solve_document(document, city, Stop(limit), settings, output, geometry, strict)
     refuse_unused("a Jalon request", {"--geometry": geometry})
     request = load_request(raw, name)
     place = load_city(city, request.city, Path(name).parent)
@@ -83,7 +88,7 @@ def solve(
     warm_if_cold()
     stop = Stop(limit)
     with blaming(name), SearchLine("solve") as line, interruptible(stop):
-        settings = Settings(seed=seed, progress=line, publish=wanted.write_early)
+        settings = Settings(seed, threads=threads, iterations=iterations, progress=line, publish=wanted.write_early)
         outcome = plan_day(request, place, stop, settings, conditions)
     deliver(outcome, wanted)
     return exit_code(outcome.plan, stop, strict)
@@ -104,6 +109,8 @@ def replan(
     traffic: TrafficOption = None,
     weather: WeatherOption = None,
     seed: SeedOption = 1,
+    threads: ThreadsOption = 1,
+    iterations: IterationsOption = None,
     map_path: MapOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; print what would change.")] = False,
     as_json: JsonOption = False,
@@ -131,7 +138,7 @@ def replan(
     warm_if_cold()
     stop = Stop(limit)
     with blaming(plan_path), SearchLine("replan") as line, interruptible(stop):
-        settings = Settings(seed=seed, progress=line, publish=wanted.write_early)
+        settings = Settings(seed, threads=threads, iterations=iterations, progress=line, publish=wanted.write_early)
         outcome = replan_day(before, book, place, stop, settings, statuses, frozen, conditions)
     deliver_replan(outcome, before, len(book.orders), wanted)
     return exit_code(outcome.plan, stop, strict)

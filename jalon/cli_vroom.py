@@ -12,7 +12,7 @@ from data import codec
 from jalon.inputs import load_city
 from jalon.terminal import SearchLine, interruptible, print_json, say, warm_if_cold
 from routing.compat.vroom import is_vroom, solve_vroom
-from routing.job import default_engines
+from routing.job import Settings, default_engines
 from routing.solver.stop import Stop
 
 
@@ -29,7 +29,7 @@ def solve_document(
     document: dict[str, Any],
     city: str | None,
     stop: Stop,
-    seed: int,
+    settings: Settings,
     output: Path | None,
     geometry: bool,
     strict: bool,
@@ -40,7 +40,9 @@ def solve_document(
         document = {**document, "options": {**document.get("options", {}), "g": True}}
     warm_if_cold()
     with SearchLine("solve", unit="in VROOM's cost", per_unit=1) as line, interruptible(stop):
-        answer = solve_vroom(document, place, stop, default_engines(seed), lambda progress, _: line(progress), _warn)
+        answer = solve_vroom(
+            document, place, stop, default_engines(settings), lambda progress, _: line(progress), _warn
+        )
     if output is not None and "error" not in answer:
         codec.write_whole(output, json.dumps(answer).encode())
     else:

@@ -124,6 +124,7 @@ def diff_table(diff: PlanDiff, after: Plan) -> Table:
     """Return one row per tour, each figure as ``before > after`` where it changed; fits 80 columns."""
     table = columns(f"Tours of {after.day}, before > after", "vehicle", "class", "orders", "km", "load", "back", "ETAs")
     vehicles = {vehicle.id: vehicle for vehicle in after.vehicles}
+    known = {order.id: order for order in after.orders}
     for change in diff.tours:
         vehicle = vehicles[change.vehicle_id]
         table.add_row(
@@ -131,7 +132,7 @@ def diff_table(diff: PlanDiff, after: Plan) -> Table:
             short_class(vehicle),
             _arrow(*(str(_orders(tour)) for tour in (change.before, change.after))),
             _arrow(*(f"{tour.distance_m / 1000:.0f}" if tour else "0" for tour in (change.before, change.after))),
-            f"{fill_share(vehicle, change.after):.0%}" if change.after else "",
+            f"{fill_share(vehicle, change.after, known):.0%}" if change.after else "",
             _arrow(*(tour.return_at.strftime("%H:%M") if tour else "-" for tour in (change.before, change.after))),
             _shift(change.shift_s),
         )
@@ -162,6 +163,7 @@ def totals_table(before: Plan, after: Plan, title: str) -> Table:
         ("tours", before.totals.tours, after.totals.tours),
         ("km", f"{before.totals.distance_m / 1000:.1f}", f"{after.totals.distance_m / 1000:.1f}"),
         ("kg CO2e", f"{before.totals.co2e_g / 1000:.1f}", f"{after.totals.co2e_g / 1000:.1f}"),
+        ("handed over late", before.totals.late, after.totals.late),
         ("cost", euros(before.totals.cost_cents), euros(after.totals.cost_cents)),
     ]
     for label, left, right in rows:

@@ -11,6 +11,7 @@ STOPPED = b"error stopped by Ctrl-C, nothing was begun [interrupted]\n"
 def main() -> None:
     """Answer Ctrl-C from the first moment, then hand over to the command line."""
     signal.signal(signal.SIGINT, _leave)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a second thread only waits for the first
     from jalon.cli import main as run  # takes more than a second: the compiler and the tables come with it
 
     run()

@@ -26,6 +26,15 @@ SecondsOption = Annotated[
 SeedOption = Annotated[
     int, typer.Option("--seed", min=0, help="Fixes the search's chances; recorded in the plan.", metavar="N")
 ]
+ThreadsOption = Annotated[
+    int, typer.Option("-t", "--threads", min=1, max=64, metavar="T", help="Searches side by side, one a core.")
+]
+IterationsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--iterations", min=1, metavar="N", help="End each search after so many: with one thread a seed fixes the plan."
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdout, all else on stderr.")]
 MapOption = Annotated[
     Path | None, typer.Option("--map", metavar="FILE", help="Write a map: one HTML file that needs no network.")

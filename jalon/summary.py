@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
+from data.model.order import Order
 from data.model.plan import Plan, Tour
 from data.model.vehicle import Category, Vehicle
 from data.units import euros
@@ -37,9 +39,18 @@ def plan_figures(plan: Plan, violations: int, plan_path: Path | None, map_path: 
         "moved": len(plan.moved),
         "violations": violations,
         "tours": plan.totals.tours,
+        "reloads": plan.totals.reloads,
+        "late": plan.totals.late,
         "km": round(plan.totals.distance_m / 1000, 1),
         "co2e_kg": round(plan.totals.co2e_g / 1000, 2),
         "cost_cents": plan.totals.cost_cents,
+        "cost_parts": {
+            "vehicle_cents": plan.totals.vehicle_cents,
+            "option_cents": plan.totals.option_cents,
+            "late_cents": plan.totals.late_cents,
+            "balance_cents": plan.totals.balance_cents,
+            "compactness_cents": plan.totals.compactness_cents,
+        },
         "hire_options": [
             {
                 "vehicle": option.vehicle_id,
@@ -69,15 +80,16 @@ def tour_table(plan: Plan) -> Table:
     title = f"Tours of {plan.day} ({plan.city})"
     table = columns(title, "vehicle", "class", "stops", "orders", "km", "load", "leaves", "back", "cost EUR")
     vehicles = {vehicle.id: vehicle for vehicle in plan.vehicles}
+    orders = {order.id: order for order in plan.orders}
     for tour in plan.tours:
         vehicle = vehicles[tour.vehicle_id]
         table.add_row(
             Text(vehicle.id),
             short_class(vehicle),
-            str(len(tour.stops)),
+            str(sum(stop.loading_list is None for stop in tour.stops)),
             str(sum(not handover.collects for stop in tour.stops for handover in stop.handovers)),
             f"{tour.distance_m / 1000:.1f}",
-            f"{fill_share(vehicle, tour):.0%}",
+            f"{fill_share(vehicle, tour, orders):.0%}",
             tour.departure_at.strftime("%H:%M"),
             tour.return_at.strftime("%H:%M"),
             euros(tour.cost_cents).removesuffix(" EUR"),
@@ -90,26 +102,25 @@ def short_class(vehicle: Vehicle) -> str:
     return f"{SHORT.get(vehicle.category, vehicle.category)} {vehicle.critair}"
 
 
-def fill_share(vehicle: Vehicle, tour: Tour) -> float:
-    """Return how full the vehicle leaves, by what fills it most."""
-    return max(
-        tour.parcels / max(1, vehicle.capacity_parcels),
-        tour.load_g / max(1, vehicle.capacity_g),
-        tour.load_dm3 / max(1, vehicle.capacity_dm3),
-    )
+def fill_share(vehicle: Vehicle, tour: Tour, orders: Mapping[str, Order]) -> float:
+    """Return how full the vehicle is at its fullest, by what fills it most."""
+    capacity = (vehicle.capacity_parcels, vehicle.capacity_g, vehicle.capacity_dm3)
+    return max(load / max(1, room) for load, room in zip(tour.most_on_board(orders), capacity, strict=True))
 
 
 def print_loading_lists(plan: Plan, full: bool) -> None:
-    """Print each tour's parcels in loading order, the last stop's first; in short, its ends."""
+    """Print each trip's parcels in loading order, the last stop's first; in short, its ends."""
     table = columns("Loading lists", "vehicle", "parcels", "last stop first")
     for tour in plan.tours:
-        parcels = tour.loading_list
-        if full:
-            say(tour.vehicle_id, f"last stop first: {' '.join(parcels)}", "bold")
-        else:
-            short = len(parcels) > FIRST + LAST + 1
-            shown = [*parcels[:FIRST], "…", *parcels[-LAST:]] if short else parcels
-            table.add_row(Text(tour.vehicle_id), str(len(parcels)), Text(" ".join(shown)))
+        again = [(f"{tour.vehicle_id} at {stop.start_at:%H:%M}", stop.loading_list)
+                 for stop in tour.stops if stop.loading_list is not None]  # fmt: skip
+        for label, parcels in [(tour.vehicle_id, tour.loading_list), *again]:
+            if full:
+                say(label, f"last stop first: {' '.join(parcels)}", "bold")
+            else:
+                short = len(parcels) > FIRST + LAST + 1
+                shown = [*parcels[:FIRST], "…", *parcels[-LAST:]] if short else parcels
+                table.add_row(Text(label), str(len(parcels)), Text(" ".join(shown)))
     if not full and plan.tours:
         console.print(table)
 

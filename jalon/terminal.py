@@ -49,7 +49,7 @@ def warm_if_cold(solver: bool = True) -> None:
     if not all(any(cache_dir(room).rglob("*.nbi")) for room in rooms):
         say(
             "note",
-            "compiling kernels first, about two minutes, once per version (`jalon warm` does it ahead)",
+            "compiling kernels first, about three minutes, once per version (`jalon warm` does it ahead)",
             "yellow",
         )
         (warm_kernels if solver else warm_travel)()

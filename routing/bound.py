@@ -18,20 +18,24 @@ I64 = NDArray[np.int64]
 def fleet_bound(instance: Instance) -> Bound:
     """Return how many orders own and reserve vehicles can carry at most on the day and the delivery days after it.
 
-    Each resource alone: the smallest orders fill the whole fleet, as if it were one vehicle. By time, an order takes
-    at least its shortest service and the drive from the nearest other place. With ``d`` days up to a date, no more
-    than ``d`` fleets' worth of the orders promised by then can be kept. Each figure is therefore never too low.
+    Each resource alone: the smallest orders fill the whole fleet on all of its trips, as if it were one vehicle. By
+    time, an order takes at least its shortest service and the drive from the nearest other place. With ``d`` days up
+    to a date, no more than ``d`` fleets' worth of the orders promised by then can be kept. Each figure is
+    therefore never too low.
     """
     days = [instance.request.day, *(day for day in instance.request.delivery_days if day > instance.request.day)]
     last_day = np.array([sum(day <= order.promised_on for day in days) or 1 for order in instance.orders])
     tables = instance.problem.tables
     fleet = [row for row, vehicle in enumerate(instance.vehicles) if vehicle.role is not Role.HIRED]
-    caps = tables.veh_cap[fleet].sum(axis=0)
+    again = 0 if tables.extras is None else np.diff(tables.extras.reload_ptr)[fleet, None]
+    caps = (tables.veh_cap[fleet] * (again + 1)).sum(axis=0)
+    whole_day = np.array([instance.vehicles[row].max_trips for row in fleet], dtype=np.int64)[:, None]
+    caps_later = (tables.veh_cap[fleet] * whole_day).sum(axis=0)
     today_s, later_s = _work_s(instance, fleet)
     load = tables.load[: len(instance.orders)]  # what is collected on the way need not fit all at once
     needs = [load[:, 0], load[:, 1], load[:, 2], least_time_s(instance)]
-    limits = [int(caps[0]), int(caps[1]), int(caps[2]), later_s]
-    first_day = [*limits[:3], today_s]
+    limits = [*caps_later.tolist(), later_s]
+    first_day = [*caps.tolist(), today_s]
     by = [
         _within_deadlines(need, [today, *[limit] * (len(days) - 1)], last_day)
         for need, today, limit in zip(needs, first_day, limits, strict=True)
@@ -40,8 +44,9 @@ def fleet_bound(instance: Instance) -> Bound:
     names = ("parcels", "grams", "dm3", "seconds of work", "boxes and relay places")
     tightest = int(np.argmin(by))
     explanation = (
-        f"{len(fleet)} own and reserve vehicles on {len(days)} day(s); per day {limits[0]} parcels, {limits[1]} g, "
-        f"{limits[2]} dm3, {today_s} s of work (later {later_s} s); the tightest is {names[tightest]}"
+        f"{len(fleet)} own and reserve vehicles on {len(days)} day(s); per day {first_day[0]} parcels, "
+        f"{first_day[1]} g, {first_day[2]} dm3, {today_s} s of work (later {later_s} s); "
+        f"the tightest is {names[tightest]}"
     )
     return Bound(
         orders=min(by),

@@ -20,9 +20,10 @@ from data.zoning import place_membership
 from routing.access import access_classes, zone_in_force
 from routing.build_fleet import FleetTables, fleet_tables
 from routing.build_orders import OptionTables, option_tables, order_penalty_cents, order_release_s
+from routing.build_trips import fleet_reloads, plan_extras, with_reloads
 from routing.conditions import city_curves
 from routing.instance import ON_ROAD, Instance
-from routing.problem import COST_PER_CENT, FAR_FUTURE_S, INF_TRAVEL_S, U8, Problem, Tables
+from routing.problem import COST_PER_CENT, FAR_FUTURE_S, INF_TRAVEL_S, U8, Extras, Problem, Tables
 from routing.slices import stretches
 from routing.travel import TravelTimes, travel_times
 
@@ -70,15 +71,22 @@ def build_instance(request: PlanRequest, city: City, conditions: Conditions | No
     }
     zone = zone_in_force(place_membership(where.lat, where.lon, city.zones), city.zones, request.day)
     collected = _collected(orders, statuses)
-    fleet = fleet_tables(vehicles, orders, access, statuses, where.index, epoch_at)
+    reloads = fleet_reloads(vehicles, request.hubs, statuses, len(orders))
+    fleet = fleet_tables(vehicles, orders, access, statuses, where.index, epoch_at, reloads)
     options = option_tables(orders, places, hours, where.index, access, city.zones, zone, epoch_at, collected)
-    tables = _tables(request, orders, collected, fleet, options, travel, zone, epoch_at)
+    options = with_reloads(options, reloads, vehicles, where.index, access, city.zones, zone, epoch_at)
+    extras = plan_extras(request, orders, len(orders) + len(collected), reloads, (where.lat, where.lon), epoch_at)
+    tables = _tables(request, orders, collected, len(reloads.vehicles), fleet, options, travel, zone, extras, epoch_at)
     given = {vehicle.id: row for row, vehicle in enumerate(request.vehicles)}
     _check_hubs(vehicles, statuses, fleet, tables, access, given)
     problem = Problem(
         tables=tables,
         epoch_at=epoch_at,
-        order_ids=(*(order.id for order in orders), *(orders[row].id for row in collected)),
+        order_ids=(
+            *(order.id for order in orders),
+            *(orders[row].id for row in collected),
+            *(f"{vehicles[row].id} loaded again" for row in reloads.vehicles),
+        ),
         vehicle_ids=tuple(vehicle.id for vehicle in vehicles),
         location_names=tuple(where.index),
     )
@@ -161,10 +169,12 @@ def _tables(
     request: PlanRequest,
     orders: tuple[Order, ...],
     collected: list[int],
+    again: int,
     fleet: FleetTables,
     options: OptionTables,
     travel: TravelTimes,
     zone: np.ndarray,
+    extras: Extras | None,
     epoch_at: datetime,
 ) -> Tables:
     on_board = {order_id for status in request.statuses for order_id in status.on_board}
@@ -175,13 +185,14 @@ def _tables(
     ]
     penalty = [order_penalty_cents(order, request) * COST_PER_CENT for order in orders]
     load = np.array([(len(o.parcels), o.load_g, o.volume_dm3) for o in orders], dtype=np.int64).reshape(-1, 3)
-    load = np.concatenate([load, load[collected]])
+    load = np.concatenate([load, load[collected], np.zeros((again, 3), dtype=np.int64)])
     pickup = np.zeros_like(load)
     partner = np.full(len(load), -1, dtype=np.int64)
-    halves = np.arange(len(orders), len(load))
+    halves = np.arange(len(orders), len(load) - again)
     partner[collected], partner[halves] = halves, collected
     pickup[collected], pickup[halves] = -load[collected], load[halves]
     load[partner >= 0] = 0
+    others = [0] * (len(collected) + again)
     kinds, apart = _kinds(request, (*orders, *(orders[row] for row in collected)))
     return Tables(
         duration_s=travel.duration_s,
@@ -209,10 +220,10 @@ def _tables(
         res_cap=options.res_cap,
         load=load,
         pickup=pickup,
-        penalty=np.array([*penalty, *(0 for _ in collected)], dtype=np.int64),
-        release_s=np.array([*release, *(0 for _ in collected)], dtype=np.int64),
+        penalty=np.array([*penalty, *others], dtype=np.int64),
+        release_s=np.array([*release, *others], dtype=np.int64),
         partner=partner,
-        kinds=kinds,
+        kinds=np.pad(kinds, ((0, again), (0, 0))),
         apart=apart,
         veh_class=fleet.access,
         veh_start=fleet.start,
@@ -226,7 +237,8 @@ def _tables(
         brk_close=fleet.brk_close,
         brk_duration=fleet.brk_duration,
         brk_due=fleet.brk_due,
-        allowed=np.concatenate([fleet.allowed, fleet.allowed[:, collected]], axis=1),
+        allowed=np.pad(np.concatenate([fleet.allowed, fleet.allowed[:, collected]], axis=1), ((0, 0), (0, again))),
+        extras=extras,
     )
 
 

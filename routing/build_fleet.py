@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,8 +14,9 @@ from data.model.order import Order
 from data.model.plan import AccessClass
 from data.model.request import VehicleStatus
 from data.model.vehicle import Break, Role, Vehicle
+from routing.build_trips import Reloads
 from routing.instance import ON_ROAD, elapsed_s
-from routing.problem import COST_PER_CENT
+from routing.problem import COST_PER_CENT, FIRST_TRIP, LATER_TRIPS, NO_LOCATION
 
 I64 = NDArray[np.int64]
 
@@ -45,6 +47,7 @@ def fleet_tables(
     statuses: dict[str, VehicleStatus],
     location: dict[str, int],
     epoch_at: datetime,
+    reloads: Reloads,
 ) -> FleetTables:
     """Return the arrays of ``vehicles``; one on the road starts where it is, when it was seen there."""
     access_of = {vehicle_id: row for row, group in enumerate(access) for vehicle_id in group.vehicle_ids}
@@ -66,7 +69,7 @@ def fleet_tables(
     return FleetTables(
         access=np.array([access_of[vehicle.id] for vehicle in vehicles], dtype=np.int64),
         start=np.array(starts, dtype=np.int64),
-        end=np.array([location[vehicle.hub_id] for vehicle in vehicles], dtype=np.int64),
+        end=np.array([location[v.hub_id] if v.returns else NO_LOCATION for v in vehicles], dtype=np.int64),
         open_s=np.array(opens, dtype=np.int64),
         close_s=np.array([elapsed_s(epoch_at, vehicle.shift.end_at) for vehicle in vehicles], dtype=np.int64),
         capacity=np.array([(v.capacity_parcels, v.capacity_g, v.capacity_dm3) for v in vehicles], dtype=np.int64),
@@ -76,7 +79,7 @@ def fleet_tables(
         brk_close=columns[:, 1].copy(),
         brk_duration=columns[:, 2].copy(),
         brk_due=columns[:, 3].copy(),
-        allowed=_allowed(vehicles, orders, statuses),
+        allowed=_allowed(vehicles, orders, statuses, reloads.slots),
     )
 
 
@@ -113,13 +116,13 @@ def may_take(vehicle: Vehicle, order: Order) -> str:
 
 
 def _allowed(
-    vehicles: tuple[Vehicle, ...], orders: tuple[Order, ...], statuses: dict[str, VehicleStatus]
+    vehicles: tuple[Vehicle, ...], orders: tuple[Order, ...], statuses: dict[str, VehicleStatus], slots: Sequence[int]
 ) -> NDArray[np.uint8]:
-    """Return uint8 [V, N]: 1 where the vehicle may take the order.
+    """Return uint8 [V, N]: 1 where the vehicle may take the order, see :class:`routing.problem.Tables`.
 
     What is on board stays on its vehicle; a vehicle that has left or is being loaded takes nothing new (its own
-    planned orders are let back in by the re-plan), but one on the road may still collect on its way; hired vehicles
-    take nothing until they are hired.
+    planned orders are let back in by the re-plan) before it is loaded again, ``slots`` times; but one on the road may
+    still collect on its way. Hired vehicles take nothing until they are hired.
     """
     carrier = {order_id: status.vehicle_id for status in statuses.values() for order_id in status.on_board}
     known = {order.id for order in orders}
@@ -130,7 +133,7 @@ def _allowed(
     table = np.zeros((len(vehicles), len(orders)), dtype=np.uint8)
     alike: dict[tuple[object, ...], NDArray[np.uint8]] = {}
     held = {column: carrier[order.id] for column, order in enumerate(orders) if order.id in carrier}
-    on_the_way = np.array([order.from_place is not None for order in orders], dtype=np.uint8)
+    on_the_way = np.array([order.from_place is not None for order in orders], dtype=np.bool_)
     for row, vehicle in enumerate(vehicles):
         if vehicle.role is Role.HIRED:
             continue
@@ -140,8 +143,11 @@ def _allowed(
         status = statuses.get(vehicle.id)
         if status is None or not (status.has_left or status.loading_started):
             table[row] = alike[kind]
-        elif status.has_left:
-            table[row] = alike[kind] * on_the_way
+        else:
+            table[row] = alike[kind] * LATER_TRIPS if slots[row] else 0
+            if status.has_left:
+                table[row, on_the_way] = alike[kind][on_the_way]
         for column, holder in held.items():
-            table[row, column] = holder == vehicle.id and alike[kind][column]
+            aboard = FIRST_TRIP if slots[row] else 1
+            table[row, column] = aboard * alike[kind][column] if holder == vehicle.id else 0
     return table

@@ -68,7 +68,7 @@ class _WindowPool:
 def order_release_s(order: Order, loading_s: int, epoch_at: datetime) -> int:
     """Return the earliest departure of a tour with this order: its last parcel is ready, then loaded.
 
-    What is collected on the way holds no departure up.
+    What is collected on the way holds no departure up. With several trips it is the departure of the order's own.
     """
     ready_s = _ready_s(order, epoch_at)
     return 0 if ready_s is None or order.from_place is not None else max(0, ready_s + loading_s)
@@ -180,7 +180,7 @@ def visit_windows(
     wanted = _spans(option.windows, epoch_at) if option.windows else [(0, FAR_FUTURE_S)]
     if ready_s:
         wanted = _intersect(wanted, [(ready_s, FAR_FUTURE_S)])
-    return _outside(_intersect(wanted, None if hours is None else _spans(hours, epoch_at)), closed, busy_s)
+    return outside(_intersect(wanted, None if hours is None else _spans(hours, epoch_at)), closed, busy_s)
 
 
 def _spans(windows: Sequence[Window], epoch_at: datetime) -> list[Span]:
@@ -216,7 +216,7 @@ def closed_spans(group: AccessClass, zones: Sequence[Zone], epoch_at: datetime) 
     return {zone: tuple(_merged(closed)) for zone, closed in spans.items()}
 
 
-def _outside(base: list[Span], closed: Sequence[Span], busy_s: int) -> list[tuple[int, int, int]]:
+def outside(base: list[Span], closed: Sequence[Span], busy_s: int) -> list[tuple[int, int, int]]:
     """Cut windows so that the whole visit lies between two closures; add from when the vehicle may be there."""
     pieces = []
     opens = -FAR_FUTURE_S

@@ -20,7 +20,7 @@ from data.model.plan import Reason
 from data.model.vehicle import Role
 from routing.build_fleet import may_take
 from routing.instance import Instance
-from routing.problem import INF_TRAVEL_S
+from routing.problem import INF_TRAVEL_S, NO_LOCATION
 from routing.relaxed import Rule, fits_alone, insertion_cost, mixed
 from routing.solver.tours import Tours, empty_tours, resources_free
 
@@ -187,12 +187,14 @@ class Explainer:
         )
 
     def _reaches(self, row: int, column: int) -> bool:
-        """Return whether streets lead to a place of the order and back at some time of the day."""
+        """Return whether streets lead to a place of the order, and back if need be, at some time of the day."""
         cls, start, end = (int(column_of[column]) for column_of in
                            (self.tables.veh_class, self.tables.veh_start, self.tables.veh_end))  # fmt: skip
         profiles = self.tables.slice_profile[self.tables.slice_ptr[cls] : self.tables.slice_ptr[cls + 1]]
         places = self.tables.opt_loc[self.tables.opt_ptr[row] : self.tables.opt_ptr[row + 1]]
         there = (self.tables.duration_s[profiles, start][:, places] < INF_TRAVEL_S).any(axis=0)
+        if end == NO_LOCATION:
+            return bool(there.any())
         back = (self.tables.duration_s[profiles][:, places, end] < INF_TRAVEL_S).any(axis=0)
         return bool((there & back).any())
 

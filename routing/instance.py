@@ -27,7 +27,7 @@ class Instance:
     ----------
     orders : tuple of Order
         The problem's orders in index order (orders already handed over are left out). The problem counts more: what
-        is yet to be collected has a second half, behind all of these.
+        is yet to be collected has a second half, behind all of these, and last come rows for loading again.
     vehicles : tuple of Vehicle
         The problem's vehicles in index order (hired ones last: they are proposed, not planned).
     places : dict of str to Place
@@ -56,6 +56,12 @@ class Instance:
     option_index: tuple[int, ...]
     statuses: dict[str, VehicleStatus]
     done: frozenset[str]
+
+    @property
+    def first_reload(self) -> int:
+        """The first of the problem's rows that stand for a vehicle being loaded again; N where there is none."""
+        extras = self.problem.tables.extras
+        return self.problem.orders if extras is None else int(extras.reload_ptr[0])
 
     def order_of(self, row: int) -> Order:
         """Return the order of a problem's row, be it the collecting half of a pair."""

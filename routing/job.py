@@ -65,6 +65,11 @@ class Settings:
         Fixes the search's chance.
     improve : bool
         False stops at the first complete plan.
+    threads : int
+        Searches side by side.
+    iterations : int, optional
+        Each search ends after so many, and OR-Tools, which goes by the clock, is left out: with one thread the same
+        seed then gives the same tours on any machine, if the time suffices.
     progress : callable
         Told of every improvement.
     publish : callable
@@ -74,6 +79,8 @@ class Settings:
 
     seed: int = 1
     improve: bool = True
+    threads: int = 1
+    iterations: int | None = None
     progress: Callable[[Progress], None] = lambda progress: None
     publish: Callable[[bytes], None] = lambda content: None
 
@@ -105,9 +112,11 @@ def replan_day(
     return _run(ready.instance, ready.start, ready.locks, plan, stop, settings)
 
 
-def default_engines(seed: int) -> tuple[Engine, ...]:
+def default_engines(settings: Settings) -> tuple[Engine, ...]:
     """Return the engines of a solve in order: ours for most of the time, then OR-Tools as a second opinion."""
-    return RuinRecreateEngine(seed=seed, share=RUIN_SHARE), OrToolsEngine()
+    if settings.iterations is not None:
+        return (RuinRecreateEngine(settings.seed, 1.0, settings.iterations, settings.threads),)
+    return RuinRecreateEngine(settings.seed, RUIN_SHARE, threads=settings.threads), OrToolsEngine()
 
 
 def _run(
@@ -136,7 +145,7 @@ def _run(
             told_s = stop.elapsed_s()
 
     if settings.improve and not stop():
-        found = improve(instance.problem, best, stop, default_engines(settings.seed), report)
+        found = improve(instance.problem, best, stop, default_engines(settings), report)
         if is_better(instance.problem, found, best):
             plan, content = write(found)
     return Outcome(plan, content, instance, first_s, stop.elapsed_s())

@@ -64,8 +64,9 @@ def _first_day_with_room(
 
 def _day_room(instance: Instance, tours: Tours, hub_id: str) -> NDArray[np.int64]:
     fleet = [row for row, v in enumerate(instance.vehicles) if v.hub_id == hub_id and v.role is not Role.HIRED]
-    served = int(tours.size[fleet].sum())
-    capacity = [*instance.problem.tables.veh_cap[fleet].sum(axis=0).tolist(), served]
+    served = int(np.isin(tours.vehicle[: len(instance.orders)], fleet).sum())
+    trips = np.array([instance.vehicles[row].max_trips for row in fleet], dtype=np.int64)[:, None]
+    capacity = [*(instance.problem.tables.veh_cap[fleet] * trips).sum(axis=0).tolist(), served]
     return np.array([int(value * FILL) for value in capacity], dtype=np.int64)
 
 
@@ -81,8 +82,11 @@ def hire_options(instance: Instance, tours: Tours, broken: tuple[Unassigned, ...
     trial = copy_tours(tours)
     options = []
     for vehicle in hireable:
-        takes = [not may_take(instance.vehicles[vehicle], instance.order_of(row)) for row in range(len(trial.vehicle))]
-        fill_vehicle(tables, trial, vehicle, left, np.array(takes, dtype=np.uint8))
+        takes = np.zeros(instance.problem.orders, dtype=np.uint8)
+        takes[: instance.first_reload] = [
+            not may_take(instance.vehicles[vehicle], instance.order_of(row)) for row in range(instance.first_reload)
+        ]
+        fill_vehicle(tables, trial, vehicle, left, takes)
         saved = [row for row in left.tolist() if trial.vehicle[row] == vehicle]
         left = np.array([row for row in left.tolist() if trial.vehicle[row] < 0], dtype=np.int64)
         if saved:

@@ -24,9 +24,36 @@ INF_TRAVEL_S = 10**9
 FAR_FUTURE_S = 10**9
 NO_LOCATION = -1
 
+LATER_TRIPS, FIRST_TRIP = 2, 3
+"""Values of ``Tables.allowed`` besides 0 and 1: only after the vehicle was loaded again, or only before."""
+EVEN_UNIT = 18
+"""A cent per squared hour is ``5 / EVEN_UNIT`` of a cost unit per squared second."""
+SPREAD_UNIT = 5
+"""A cent per squared kilometre is ``18 / SPREAD_UNIT`` of a cost unit per squared metre."""
+
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
 U8 = NDArray[np.uint8]
+
+
+class Extras(NamedTuple):
+    """Rules that few problems have, all or none of them: kernels are compiled once with and once without.
+
+    Kernels hand it on as an argument of its own; where that is None, Numba leaves out what never runs.
+
+    A service of order i that starts after ``late[i, 0]`` costs ``late[i, 1]`` a second. Orders ``reload_ptr[v]`` to
+    ``reload_ptr[v + 1] - 1``, behind all others, stand for vehicle v being loaded again at its hub: as many as it may
+    be, ``allowed`` nowhere, since only what knows of trips puts them on a tour; for other orders ``allowed`` may then
+    be :data:`LATER_TRIPS` or :data:`FIRST_TRIP`. ``even_price`` is what the squared seconds of driving and serving of
+    a tour cost, in :data:`EVEN_UNIT` parts of a cost unit, ``spread_price`` what the squared metres between the points
+    ``spot_m`` of its orders and their centre cost, in :data:`SPREAD_UNIT` parts.
+    """
+
+    late: I64  # [N, 2]
+    reload_ptr: I64  # [V + 1]
+    even_price: int
+    spread_price: int
+    spot_m: I64  # [L, 2] east, north
 
 
 class Tables(NamedTuple):
@@ -44,6 +71,8 @@ class Tables(NamedTuple):
     departure, from ``veh_open_s`` on.
     ``veh_end[v]`` is :data:`NO_LOCATION` for a tour that may end anywhere. ``load`` goes out from the hub,
     ``pickup`` comes back to it. ``veh_cost[v]`` holds fixed, per metre and per second, in cost units.
+
+    ``extras`` are rules that few problems have; None where a problem has none of them.
     """
 
     duration_s: I32  # [P, L, L]
@@ -89,6 +118,7 @@ class Tables(NamedTuple):
     brk_duration: I64
     brk_due: I64
     allowed: U8  # [V, N]
+    extras: Extras | None = None
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,8 @@ def publish(
         delivery_days=instance.request.delivery_days,
         exemptions=instance.request.exemptions,
         apart=instance.request.apart,
+        balance_cents_per_h2=instance.request.balance_cents_per_h2,
+        compactness_cents_per_km2=instance.request.compactness_cents_per_km2,
         access=instance.access,
         locks=tuple(locks),
         tours=written,
@@ -104,19 +106,28 @@ def _totals(
     handovers = [handover for tour in tours for stop in tour.stops for handover in stop.handovers]
     option_cents = sum(orders[each.order_id].option_at(each.option, each.collects).cost_cents for each in handovers)
     vehicle_cents = sum(tour.cost_cents for tour in tours)
+    late_cents, balance_cents, compactness_cents = (
+        sum(getattr(tour, name) for tour in tours) for name in ("late_cents", "balance_cents", "compactness_cents")
+    )
+    reloads = sum(stop.loading_list is not None for tour in tours for stop in tour.stops)
     return Totals(
         orders=len(orders),
         served=sum(not handover.collects for handover in handovers),
         postponed=len(postponed),
         unassigned=len(unassigned),
         tours=len(tours),
-        stops=sum(len(tour.stops) for tour in tours),
+        stops=sum(len(tour.stops) for tour in tours) - reloads,
+        reloads=reloads,
+        late=sum(each.late_s > 0 for each in handovers),
         distance_m=sum(tour.distance_m for tour in tours),
         travel_s=sum(tour.travel_s for tour in tours),
         service_s=sum(tour.service_s for tour in tours),
         waiting_s=sum(tour.waiting_s for tour in tours),
         vehicle_cents=vehicle_cents,
         option_cents=option_cents,
-        cost_cents=vehicle_cents + option_cents,
+        late_cents=late_cents,
+        balance_cents=balance_cents,
+        compactness_cents=compactness_cents,
+        cost_cents=vehicle_cents + option_cents + late_cents + balance_cents + compactness_cents,
         co2e_g=sum(tour.co2e_g for tour in tours),
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 import numpy as np
 
@@ -16,6 +18,7 @@ from routing.build_fleet import breaks_left
 from routing.instance import Instance
 from routing.problem import Tables
 from routing.publish_legs import leg_paces, zone_crossings
+from routing.publish_prices import balance_cents, compactness_cents, late_by_s, late_cents
 from routing.solver.sequences import breaks_needed, tour_nodes
 from routing.solver.timing import before_breaks
 from routing.solver.tours import Tours, backward, forward
@@ -76,20 +79,18 @@ class TourWriter:
         vehicle = instance.vehicles[row]
         self._leave_late(row)
         nodes = tour_nodes(self.tables, tours, row)
+        orders = [instance.orders[node] for node in nodes if node < len(instance.orders)]
         start, end = self._ends(row)
         visits = self._visits(nodes)
-        stops = tuple(self._stop(visit) for visit in visits)
-        legs = self._legs(row, [visit.nodes[0] for visit in visits] + [end])
+        stops = tuple(self._stops(vehicle, visits))
+        legs = self._legs(row, [*(visit.nodes[0] for visit in visits), *([end] if vehicle.returns else [])])
         breaks = tuple(self._breaks(row, visits))
         metres = sum(leg.distance_m for leg in legs)
         departure, back = int(tours.end_s[start]), int(tours.start_s[end])
         travel, service = sum(leg.travel_s for leg in legs), sum(int(tours.end_s[n] - tours.start_s[n]) for n in nodes)
         paid_from = instance.at(departure)
         resting = sum(_within_s(pause, paid_from) for pause in breaks)
-        status = instance.statuses.get(vehicle.id)
-        aboard = status.on_board if status else ()
-        orders = [instance.orders[node] for node in nodes if node < len(instance.orders)]
-        loaded = [order for order in orders if order.id in aboard or order.from_place is None]
+        work = instance.request.balance_cents_per_h2, instance.request.compactness_cents_per_km2
         per_km = co2e_mg_per_km(vehicle, factor_set_on(instance.request.day))
         return Tour(
             vehicle_id=vehicle.id,
@@ -107,17 +108,39 @@ class TourWriter:
             service_s=service,
             waiting_s=back - departure - travel - service - resting,
             cost_cents=tour_cents(vehicle, metres, back - departure),
+            late_cents=late_cents({order.id: order for order in orders}, [each for s in stops for each in s.handovers]),
+            balance_cents=balance_cents(work[0], travel + service),
+            compactness_cents=compactness_cents(work[1], self._spots(nodes)) if work[1] else 0,
             co2e_mg_per_km=per_km,
             co2e_g=(metres * per_km + 500_000) // 1_000_000,
-            loading_list=tuple(parcel.id for order in reversed(loaded) for parcel in order.parcels),
+            loading_list=self._loading_list(vehicle, nodes),
         )
+
+    def _loading_list(self, vehicle: Vehicle, nodes: Sequence[int]) -> tuple[str, ...]:
+        """Return the parcels loaded for the trip that begins with the first of ``nodes``, last stop first."""
+        status = self.instance.statuses.get(vehicle.id)
+        aboard = status.on_board if status else ()
+        trip = takewhile(lambda node: node < self.instance.first_reload, nodes)
+        orders = [self.instance.orders[node] for node in trip if node < len(self.instance.orders)]
+        loaded = [order for order in orders if order.id in aboard or order.from_place is None]
+        return tuple(parcel.id for order in reversed(loaded) for parcel in order.parcels)
+
+    def _spots(self, nodes: Sequence[int]) -> list[tuple[int, int]]:
+        """Return where a tour's orders are handed over and collected, in metres."""
+        extras = self.tables.extras
+        assert extras is not None
+        rows = extras.spot_m[[self.tours.location[node] for node in nodes if node < self.instance.first_reload]]
+        return [(east, north) for east, north in rows.tolist()]
 
     def _ends(self, row: int) -> tuple[int, int]:
         start = self.instance.problem.orders + 2 * row
         return start, start + 1
 
     def _leave_late(self, row: int) -> None:
-        """Shift the departure from the hub as late as the same return allows; a driver on the road goes on at once."""
+        """Shift the departure from the hub as late as the same return allows; a driver on the road goes on at once.
+
+        Nothing gets later that has a price on being late.
+        """
         tours, tables = self.tours, self.tables
         start, end = self._ends(row)
         status = self.instance.statuses.get(self.instance.vehicles[row].id)
@@ -126,8 +149,24 @@ class TourWriter:
         earliest = int(tours.end_s[start])
         if not backward(tables, tours, row, int(tours.start_s[end])):
             return
-        if not forward(tables, tours, row, int(tours.latest_end_s[start])):
+        latest, late = int(tours.latest_end_s[start]), self._lateness(row)
+        if late is not None and self._later(row, latest, late):  # leaving later is never less late
+            latest = earliest + bisect_right(range(earliest + 1, latest + 1), False,
+                                             key=lambda leave: self._later(row, leave, late))  # fmt: skip
+        if not forward(tables, tours, row, latest):
             forward(tables, tours, row, earliest)
+
+    def _later(self, row: int, leave: int, late: int) -> bool:
+        """Return whether leaving at an instant makes a tour infeasible or costs more lateness than ``late``."""
+        return not forward(self.tables, self.tours, row, leave) or (self._lateness(row) or 0) > late
+
+    def _lateness(self, row: int) -> int | None:
+        """Return what lateness on a tour costs as it is timed now; None where nothing has a price on it."""
+        if self.tables.extras is None:
+            return None
+        nodes = tour_nodes(self.tables, self.tours, row)
+        due_s, per_s = self.tables.extras.late[nodes].T
+        return int((np.maximum(self.tours.start_s[nodes] - due_s, 0) * per_s).sum())
 
     def _visits(self, nodes: Sequence[int]) -> list[_Visit]:
         """Merge hand-overs that follow each other at one place without waiting or a break."""
@@ -146,6 +185,15 @@ class TourWriter:
             visits[-1].nodes.append(node)
         return visits
 
+    def _stops(self, vehicle: Vehicle, visits: Sequence[_Visit]) -> Iterator[Stop]:
+        """Yield the stops; where the vehicle is loaded again, with what for."""
+        for number, visit in enumerate(visits, start=1):
+            stop = self._stop(visit)
+            if visit.nodes[0] >= self.instance.first_reload:
+                ahead = [node for later in visits[number:] for node in later.nodes]
+                stop = stop.replace(loading_list=self._loading_list(vehicle, ahead))
+            yield stop
+
     def _stop(self, visit: _Visit) -> Stop:
         tours, tables = self.tours, self.tables
         first, last = visit.nodes[0], visit.nodes[-1]
@@ -158,7 +206,7 @@ class TourWriter:
             start_at=self.instance.at(tours.start_s[first]),
             end_at=self.instance.at(tours.end_s[last]),
             setup_s=setup,
-            handovers=tuple(self._handover(node) for node in visit.nodes),
+            handovers=tuple(self._handover(node) for node in visit.nodes if node < self.instance.first_reload),
             zone_ids=(self.instance.city.zones[zone].id,) if zone >= 0 else (),
         )
 
@@ -172,6 +220,7 @@ class TourWriter:
             service_s=int(self.tables.opt_service_s[option]),
             boxes=() if collects else self.boxes.get(order.id, ()),
             collects=collects,
+            late_s=0 if collects else late_by_s(order, self.instance.at(self.tours.start_s[node])),
         )
 
     def _arrival_s(self, node: int) -> int:
@@ -230,10 +279,11 @@ class TourWriter:
 
     def _start(self, vehicle: Vehicle) -> TourStart:
         status = self.instance.statuses.get(vehicle.id)
+        trip = status.trip if status is not None else 1
         if status is not None and status.lat is not None and status.lon is not None:
-            return TourStart(lat=status.lat, lon=status.lon, at_hub=False)
+            return TourStart(lat=status.lat, lon=status.lon, at_hub=False, trip=trip)
         hub = next(hub for hub in self.instance.request.hubs if hub.id == vehicle.hub_id)
-        return TourStart(lat=hub.lat, lon=hub.lon)
+        return TourStart(lat=hub.lat, lon=hub.lon, trip=trip)
 
 
 def _within_s(pause: BreakTaken, departure_at: datetime) -> int:

@@ -13,7 +13,7 @@ from routing.instance import Instance
 from routing.problem import FAR_FUTURE_S, Tables
 from routing.slices import Profile
 from routing.solver.insertion import insert_all
-from routing.solver.positions import INFEASIBLE
+from routing.solver.rules import INFEASIBLE
 from routing.solver.tours import Tours, copy_tours, empty_tours, total_cost
 
 

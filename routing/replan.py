@@ -1,8 +1,8 @@
 """The re-plan: the plan in force, what has happened, and new orders -> a start that keeps what must not change.
 
-status -> freeze -> insert the burst -> improve -> diff. What is on board stays on its vehicle; a tour freezes at
-its first loading scan; stops announced before ``freeze_before`` keep their vehicle, order and times; every other
-planned order keeps its vehicle and may only move within its tour.
+status -> freeze -> insert the burst -> improve -> diff. What is on board stays on its vehicle; a trip freezes at
+its first loading scan, while later ones of the same vehicle are still open; stops announced before ``freeze_before``
+keep their vehicle, order and times; every other planned order keeps its vehicle and may only move within its tour.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
-from typing import NamedTuple
 
 import numpy as np
 
@@ -20,18 +19,19 @@ from data.cityfile import city_id
 from data.errors import InputError
 from data.model.city import City
 from data.model.place import Place, PlaceKind
-from data.model.plan import Lock, Plan, Stop, Tour
+from data.model.plan import Lock, Plan, Tour
 from data.model.request import OrderBook, PlanRequest, VehicleStatus
 from data.model.traffic import Conditions
 from data.model.vehicle import Vehicle
 from data.sources.check import check_request
 from routing.build import build_instance
 from routing.instance import Instance
-from routing.problem import COST_PER_CENT
+from routing.problem import COST_PER_CENT, FIRST_TRIP
+from routing.replan_visits import Visit, breaks_before, frozen_head, planned_at, trip_stops, visits_ahead
 from routing.solver.insertion import insert_all
-from routing.solver.positions import INFEASIBLE
-from routing.solver.sequences import append_sequence
-from routing.solver.tours import Tours, empty_tours, schedule_tour
+from routing.solver.rules import INFEASIBLE
+from routing.solver.sequences import append_sequence, tour_nodes
+from routing.solver.tours import Tours, drop_idle_reloads, empty_tours, schedule_tour
 
 ANNOUNCED_CENTS = 100_000
 """Added to what leaving out an order costs once a customer was told its hour."""
@@ -110,11 +110,12 @@ def _still_loading(plan: Plan, statuses: Sequence[VehicleStatus]) -> list[Vehicl
         raise InputError("status_missing", f"{away[0]} was on the road in the plan, and no status says where it is now",
                          "status", "give the statuses of all vehicles that have left")  # fmt: skip
     closed = {lock.vehicle_id for lock in plan.locks if lock.closed_to_others} - known
-    return [VehicleStatus(vehicle_id=vehicle_id, loading_started=True) for vehicle_id in sorted(closed)]
+    trips = {tour.vehicle_id: tour.start.trip for tour in plan.tours}
+    return [VehicleStatus(vehicle_id=v, loading_started=True, trip=trips.get(v, 1)) for v in sorted(closed)]
 
 
 def _resolve(plan: Plan, status: VehicleStatus) -> VehicleStatus:
-    """Fill in what a vehicle on the road still carries: everything planned on it that is not done.
+    """Fill in what a vehicle on the road still carries: everything planned on the trip it is on that is not done.
 
     What the plan lets it collect later than it was seen is not on board yet.
     """
@@ -128,9 +129,10 @@ def _resolve(plan: Plan, status: VehicleStatus) -> VehicleStatus:
                              "status#/done")  # fmt: skip
     if tour is None or not status.has_left or status.on_board:
         return status
-    waiting = {order_id for stop in tour.stops if status.at is None or stop.end_at > status.at
-               for order_id, _, collects in _planned(stop) if collects}  # fmt: skip
-    planned = [order_id for stop in tour.stops for order_id, _, collects in _planned(stop) if not collects]
+    stops = trip_stops(tour, status.trip)
+    waiting = {order_id for stop in stops if status.at is None or stop.end_at > status.at
+               for order_id, _, collects in planned_at(stop) if collects}  # fmt: skip
+    planned = [order_id for stop in stops for order_id, _, collects in planned_at(stop) if not collects]
     gone = {*status.done, *waiting}
     return status.replace(on_board=tuple(order_id for order_id in planned if order_id not in gone))
 
@@ -161,6 +163,8 @@ def _merged_request(plan: Plan, burst: OrderBook, statuses: tuple[VehicleStatus,
         done=plan.done,
         delivery_days=plan.delivery_days,
         apart=plan.apart,
+        balance_cents_per_h2=plan.balance_cents_per_h2,
+        compactness_cents_per_km2=plan.compactness_cents_per_km2,
     )
 
 
@@ -190,19 +194,23 @@ def _rested(vehicle: Vehicle, statuses: tuple[VehicleStatus, ...]) -> Vehicle:
 
 
 def _let_own_orders_in(instance: Instance, tours: dict[str, Tour]) -> None:
-    """Let a vehicle that is being loaded keep its own orders, and nobody else have them."""
+    """Let a vehicle that is being loaded keep the orders of that trip, and nobody else have them."""
     allowed = instance.problem.tables.allowed
     aboard = {order_id for status in instance.statuses.values() for order_id in status.on_board}
     rows = {order.id: row for row, order in enumerate(instance.orders) if order.id not in aboard}
+    extras, partner = instance.problem.tables.extras, instance.problem.tables.partner
     for column, vehicle in enumerate(instance.vehicles):
         status = instance.statuses.get(vehicle.id)
         if status is None or not status.loading_started or status.has_left or vehicle.id not in tours:
             continue
-        for stop in tours[vehicle.id].stops:
+        again = extras is not None and extras.reload_ptr[column] < extras.reload_ptr[column + 1]
+        for stop in trip_stops(tours[vehicle.id], status.trip):
             for handover in stop.handovers:
                 if handover.order_id in rows:
-                    allowed[:, rows[handover.order_id]] = 0
-                    allowed[column, rows[handover.order_id]] = 1
+                    row = rows[handover.order_id]
+                    both = [row, int(partner[row])] if partner[row] >= 0 else [row]
+                    allowed[:, both] = 0
+                    allowed[column, both] = FIRST_TRIP if again else 1
 
 
 def _respect_the_present(instance: Instance, tours: dict[str, Tour]) -> None:
@@ -239,60 +247,25 @@ def _start(
     for column, vehicle in enumerate(instance.vehicles):
         tour, status = tours.get(vehicle.id), instance.statuses.get(vehicle.id)
         mine = {order_id for order_id, row in rows.items() if tables.allowed[column, row]}
-        ahead = _ahead(instance, tour, mine)
-        frozen = _frozen(ahead, status, freeze_before)
+        ahead = visits_ahead(instance, tour, mine)
+        frozen = frozen_head(ahead, status, freeze_before)
         pinned: list[int] = []
         if tour is not None and frozen and not (status is not None and status.has_left):
             start.frozen_start_s[column] = instance.day_s(tour.departure_at)
             schedule_tour(tables, start, column)
-            pinned = _breaks_before(tour, vehicle, frozen)
+            pinned = breaks_before(tour, vehicle, frozen)
         options = [visit.option for visit in ahead]
         dropped = append_sequence(tables, start, column, options, pinned)
-        _refuse(vehicle.id, {visit.order_id for visit in frozen if visit.option in dropped})
-        start.sealed[column] = len(frozen)
+        drop_idle_reloads(tables, start, column)
+        _refuse(vehicle.id, {visit.order_id for visit in frozen if visit.order_id and visit.option in dropped})
+        kept = (int(start.option[node]) for node in tour_nodes(tables, start, column))
+        held = {visit.option for visit in frozen}
+        start.sealed[column] = sum(1 for _ in takewhile(held.__contains__, kept))
         aboard = [order_id for order_id in (status.on_board if status else ()) if order_id in rows]
         _refuse(vehicle.id, _load_aboard(instance, start, [rows[order_id] for order_id in aboard]))
         if lock := _lock(vehicle.id, status, frozen, aboard):
             locks.append(lock)
     return start, tuple(locks)
-
-
-class _Visit(NamedTuple):
-    """A hand-over or collection that is still ahead: its option in the problem, and the stop it was planned in."""
-
-    order_id: str
-    option: int
-    collects: bool
-    stop: int
-    start_at: datetime
-
-
-def _planned(stop: Stop) -> list[tuple[str, int, bool]]:
-    return [(handover.order_id, handover.option, handover.collects) for handover in stop.handovers]
-
-
-def _ahead(instance: Instance, tour: Tour | None, mine: set[str]) -> list[_Visit]:
-    """Return what a tour still has to do; the collection of what is on board is past."""
-    tables = instance.problem.tables
-    rows = {order.id: row for row, order in enumerate(instance.orders)}
-    visits = []
-    for number, stop in enumerate(tour.stops if tour else ()):
-        for order_id, option, collects in _planned(stop):
-            row = int(tables.partner[rows[order_id]]) if order_id in mine and collects else rows.get(order_id, -1)
-            if order_id in mine and row >= 0:
-                visits.append(_Visit(order_id, int(tables.opt_ptr[row]) + option, collects, number, stop.start_at))
-    return visits
-
-
-def _breaks_before(tour: Tour, vehicle: Vehicle, frozen: Sequence[_Visit]) -> list[int]:
-    """Return how many of the breaks still due are taken before each frozen visit."""
-    due = {pause.id for pause in vehicle.breaks}
-    pinned, seen = [], -1
-    for visit in frozen:
-        taken = [b for b in tour.breaks if b.after_stop == visit.stop and b.break_id in due and visit.stop != seen]
-        pinned.append(len(taken))
-        seen = visit.stop
-    return pinned
 
 
 def _load_aboard(instance: Instance, start: Tours, aboard: list[int]) -> set[str]:
@@ -309,23 +282,13 @@ def _hold(instance: Instance, start: Tours) -> None:
     aboard = {order_id for status in instance.statuses.values() for order_id in status.on_board}
     for row in np.flatnonzero(start.vehicle[: len(instance.orders)] >= 0).tolist():
         vehicle = int(start.vehicle[row])
+        kept = int(tables.allowed[vehicle, row])
         tables.allowed[:, row] = 0
-        tables.allowed[vehicle, row] = 1
+        tables.allowed[vehicle, row] = kept
         cents = ON_BOARD_CENTS if instance.orders[row].id in aboard else ANNOUNCED_CENTS
         tables.penalty[row] += cents * COST_PER_CENT
-    halves = np.arange(len(instance.orders), instance.problem.orders)
+    halves = np.arange(len(instance.orders), instance.first_reload)
     tables.allowed[:, halves] = tables.allowed[:, tables.partner[halves]]
-
-
-def _frozen(
-    ahead: Sequence[_Visit], status: VehicleStatus | None, freeze_before: datetime | None
-) -> tuple[_Visit, ...]:
-    """Return the visits at the head of a tour that keep vehicle and order."""
-    if status is not None and status.loading_started and not status.has_left:
-        return tuple(ahead)
-    if freeze_before is None:
-        return ()
-    return tuple(takewhile(lambda visit: visit.start_at < freeze_before, ahead))
 
 
 def _refuse(vehicle_id: str, lost: set[str]) -> None:
@@ -334,9 +297,7 @@ def _refuse(vehicle_id: str, lost: set[str]) -> None:
                          "status", "mark them failed (done) or extend the shift")  # fmt: skip
 
 
-def _lock(
-    vehicle_id: str, status: VehicleStatus | None, frozen: Sequence[_Visit], aboard: Sequence[str]
-) -> Lock | None:
+def _lock(vehicle_id: str, status: VehicleStatus | None, frozen: Sequence[Visit], aboard: Sequence[str]) -> Lock | None:
     if status is not None and status.has_left:
         if not aboard:
             return None
@@ -347,5 +308,5 @@ def _lock(
         return None
     loading = status is not None and status.loading_started
     reason = "loading has started" if loading else "announced before the freeze time"
-    held = tuple(visit.order_id for visit in frozen if not visit.collects)
+    held = tuple(visit.order_id for visit in frozen if visit.order_id and not visit.collects)
     return Lock(vehicle_id=vehicle_id, order_ids=held, sequence=True, closed_to_others=loading, reason=reason)

@@ -12,7 +12,7 @@ from random import Random
 import numpy as np
 from hypothesis import strategies as st
 
-from routing.problem import INF_TRAVEL_S, NO_LOCATION, Problem, Tables
+from routing.problem import FIRST_TRIP, INF_TRAVEL_S, LATER_TRIPS, NO_LOCATION, Extras, Problem, Tables
 from routing.solver.sequences import tour_nodes
 from routing.solver.tours import Tours
 from tests.solver_naive import Route
@@ -44,6 +44,10 @@ class Features:
     cheap_to_skip: bool = False
     pairs: bool = False
     kinds: bool = False
+    trips: int = 0
+    late: bool = False
+    even: bool = False
+    spread: bool = False
 
 
 def features(**fixed: object) -> st.SearchStrategy[Features]:
@@ -58,7 +62,8 @@ def features(**fixed: object) -> st.SearchStrategy[Features]:
         "breaks": st.integers(0, 2),
         **{name: st.booleans() for name in
            ("metric", "setup", "release", "open_end", "pickups", "shared", "loads", "picky", "cheap_to_skip",
-            "pairs", "kinds")},
+            "pairs", "kinds", "late", "even", "spread")},
+        "trips": st.sampled_from([0, 0, 1, 2]),
     }  # fmt: skip
     return st.builds(Features, **{**drawn, **{name: st.just(value) for name, value in fixed.items()}})
 
@@ -70,7 +75,7 @@ def draw_problem(seed: int, wanted: Features) -> Problem:
     return Problem(
         tables=tables,
         epoch_at=datetime(2026, 1, 5, tzinfo=UTC),
-        order_ids=tuple(f"o{n}" for n in range(wanted.orders)),
+        order_ids=tuple(f"o{n}" for n in range(len(tables.release_s))),
         vehicle_ids=tuple(f"v{n}" for n in range(wanted.vehicles)),
         location_names=tuple(f"l{n}" for n in range(wanted.places)),
     )
@@ -153,7 +158,56 @@ class _Drawer:
         )  # fmt: skip
         if wanted.pairs:
             self._pair_up(tables)
+        if wanted.trips or wanted.late or wanted.even or wanted.spread:
+            return self._with_extras(tables)
         return tables
+
+    def _with_extras(self, tables: Tables) -> Tables:
+        rng, wanted = self.rng, self.wanted
+        slots = [rng.randint(0, wanted.trips) for _ in range(wanted.vehicles)]
+        late = [[rng.randint(0, 400), rng.randint(0, 9) if wanted.late else 0] for _ in range(wanted.orders)]
+        spots = [[rng.randint(-50, 50), rng.randint(-50, 50)] for _ in range(wanted.places)]
+        extras = Extras(
+            late=numbers(late + [[FAR_S, 0]] * sum(slots)).reshape(-1, 2),
+            reload_ptr=np.cumsum([wanted.orders, *slots], dtype=np.int64),
+            even_price=rng.randint(1, 9) if wanted.even else 0,
+            spread_price=rng.randint(1, 9) if wanted.spread else 0,
+            spot_m=numbers(spots),
+        )
+        return self._trips(tables, slots)._replace(extras=extras)
+
+    def _trips(self, tables: Tables, slots: list[int]) -> Tables:
+        """Add a row at place 0 for each time a vehicle may be loaded again; bind some orders to a trip."""
+        for vehicle, count in enumerate(slots):
+            for order in range(self.wanted.orders if count else 0):
+                drawn = self.rng.choice([1, 1, 1, LATER_TRIPS, FIRST_TRIP])
+                if tables.partner[order] < 0 and self.wanted.picky and tables.allowed[vehicle, order]:
+                    tables.allowed[vehicle, order] = drawn
+        rows, options, pieces = sum(slots), len(tables.opt_loc), len(tables.win_open)
+        service = [self.rng.randint(0, 20) for vehicle, count in enumerate(slots) for _ in range(count)]
+        zeros = numbers([0] * rows)
+
+        def longer(name: str, values: object) -> np.ndarray:
+            return np.concatenate([getattr(tables, name), np.array(values, dtype=getattr(tables, name).dtype)])
+
+        loads = np.zeros((rows, 2), dtype=np.int64)
+        return tables._replace(
+            opt_ptr=longer("opt_ptr", options + 1 + np.arange(rows)),
+            opt_order=longer("opt_order", self.wanted.orders + np.arange(rows)),
+            opt_service_s=longer("opt_service_s", service),
+            **{name: longer(name, zeros) for name in ("opt_loc", "opt_setup_s", "opt_cost", "penalty", "release_s")},
+            win_first=np.pad(tables.win_first, ((0, 0), (0, rows)), constant_values=pieces),
+            win_last=np.pad(tables.win_last, ((0, 0), (0, rows)), constant_values=pieces + 1),
+            win_open=longer("win_open", [0]),
+            win_close=longer("win_close", [FAR_S]),
+            win_arrive=longer("win_arrive", [-FAR_S]),
+            res_ptr=longer("res_ptr", [tables.res_ptr[-1]] * rows),
+            load=longer("load", loads),
+            pickup=longer("pickup", loads),
+            partner=longer("partner", zeros - 1),
+            kinds=np.pad(tables.kinds, ((0, rows), (0, 0))),
+            allowed=np.pad(tables.allowed, ((0, 0), (0, rows))),
+        )
 
     def _kinds(self) -> dict[str, np.ndarray]:
         """Three kinds, of which two are kept apart from the third; many orders are of none, none is of two."""

@@ -47,6 +47,9 @@ class Drawn:
     hub: Hub
     departure_s: int
     at_hub: bool
+    leaves_s: int = 0
+    reload_s: int | None = None
+    returns: bool = True
     begins_s: int = 0
     return_s: int = 0
     legs: list[Leg] = field(default_factory=list)
@@ -61,12 +64,26 @@ class Drawn:
         """The orders it takes in on its way."""
         return {each.order_id for stop in self.stops for each in stop.handovers if each.collects}
 
+    @property
+    def trips(self) -> list[list[Stop]]:
+        """The stops of each trip; those at the hub in between are in none."""
+        found: list[list[Stop]] = [[]]
+        for stop in self.stops:
+            if stop.loading_list is None:
+                found[-1].append(stop)
+            else:
+                found.append([])
+        return found
+
     def most(self, amount: Callable[[Parcel], int]) -> int:
         """Return the largest sum of an amount that is on board at any time."""
         sums = {order.id: sum(map(amount, order.parcels)) for order in self.orders}
-        now = most = sum(sums[order_id] for order_id in sums.keys() - self.collected)
-        for stop in self.stops:
-            for each in stop.handovers:
+        most = 0
+        for trip in self.trips:
+            aboard = {each.order_id for stop in trip for each in stop.handovers} - self.collected
+            now = sum(sums[order_id] for order_id in aboard)
+            most = max(most, now)
+            for each in (each for stop in trip for each in stop.handovers):
                 now += sums[each.order_id] if each.collects else -sums[each.order_id]
                 most = max(most, now)
         return most
@@ -110,7 +127,8 @@ class Drawer:
 
     def home(self) -> Place:
         setup_s = self.rng.choice([0, 30])
-        home = Place(id=f"home{len(self.homes)}", kind=PlaceKind.HOME, lat=47.22, lon=-1.54, setup_s=setup_s)
+        lat, lon = 47.22 + self.rng.randint(-9, 9) / 1000, -1.54 + self.rng.randint(-9, 9) / 1000
+        home = Place(id=f"home{len(self.homes)}", kind=PlaceKind.HOME, lat=lat, lon=lon, setup_s=setup_s)
         self.homes.append(home)
         return home
 
@@ -154,14 +172,23 @@ class Drawer:
             departure_s=rng.randint(7 * 3600, 9 * 3600),
             at_hub=rng.random() < 0.75,
         )
-        count = rng.randint(2, 5)
+        tour.leaves_s, tour.reload_s = tour.departure_s, rng.choice([None, 300])
+        tour.returns = rng.random() < 0.8
+        visits = [True] * rng.randint(2, 5)
+        if rng.random() < 0.4:
+            visits.insert(rng.randint(1, len(visits) - 1), False)
+        count = len(visits)
         self.kind = rng.choice(["", "food", "paint"])
         self.waiting: list[tuple[Order, Place]] = []
         pauses = Counter(rng.randint(0, count) for _ in range(rng.randint(0, 2)))
         self._rest_first(tour)
         free_s = tour.departure_s
         for k in range(count + 1):
-            free_s = self._pause(tour, k, pauses[k], free_s) + rng.choice([0, 0, 40])
+            free_s = self._pause(tour, k, pauses[k], free_s)
+            if k == count and not tour.returns:
+                tour.return_s = free_s
+                break
+            free_s += rng.choice([0, 0, 40])
             travel_s = rng.randint(60, 900)
             enter_s = rng.randint(0, travel_s)
             through = rng.random() < 0.4
@@ -171,12 +198,31 @@ class Drawer:
             zones = (crossing,) if through else ()
             leg = Leg(depart_at=at(free_s), travel_s=travel_s, distance_m=rng.randint(300, 9_000), zones=zones)
             tour.legs.append(leg.replace(paces=self._paces(travel_s)))
-            if k < count:
-                free_s = self._visit(tour, free_s + travel_s, last=k == count - 1)
+            if k < count and visits[k]:
+                free_s = self._visit(tour, free_s + travel_s, last=not all(visits[k + 1 : k + 2]) or k == count - 1)
+            elif k < count:
+                free_s = self._load_again(tour, free_s + travel_s)
             else:
                 tour.return_s = free_s + travel_s
         self._note_stays(tour)
         return tour
+
+    def _load_again(self, tour: Drawn, arrival_s: int) -> int:
+        """Load the vehicle for another trip; what with is only known once that is drawn. Return when it leaves."""
+        start_s = arrival_s + self.rng.choice([0, 120])
+        tour.leaves_s = start_s + (tour.hub.loading_s if tour.reload_s is None else tour.reload_s)
+        tour.stops.append(
+            Stop(
+                place_id=tour.hub.id,
+                arrival_at=at(arrival_s),
+                start_at=at(start_s),
+                end_at=at(tour.leaves_s),
+                setup_s=0,
+                handovers=(),
+                loading_list=(),
+            )
+        )
+        return tour.leaves_s
 
     def _paces(self, travel_s: int) -> tuple[Pace, ...]:
         """Return, for one leg in three, two speeds that make it take as long as it does."""
@@ -191,7 +237,7 @@ class Drawer:
         """Remember when the vehicle is inside the zone at a stop: from arrival until the next leg departs."""
         for k, stop in enumerate(tour.stops):
             if ZONE in stop.zone_ids:
-                left_at = tour.legs[k + 1].depart_at
+                left_at = tour.legs[k + 1].depart_at if k + 1 < len(tour.legs) else at(tour.return_s)
                 tour.inside.append((seconds(stop.arrival_at), seconds(left_at)))
 
     def _rest_first(self, tour: Drawn) -> None:
@@ -230,7 +276,7 @@ class Drawer:
             brought, self.waiting = self.waiting, []
             place = brought[0][1]
         start_s = arrival_s + rng.choice([0, 0, 25, 300])
-        ready_s = tour.departure_s - tour.hub.loading_s
+        ready_s = tour.leaves_s - tour.hub.loading_s
         handovers: list[Handover] = []
         stays = bool(tour.stops) and tour.stops[-1].place_id == place.id
         setup_s = 0 if stays else place.setup_s
@@ -239,7 +285,7 @@ class Drawer:
             option = rng.randint(0, 1)
             other = rng.choice([other for other in self.shared if other is not place])
             order = self.order(tour.hub, [place, other] if option == 0 else [other, place], ready_s)
-            order = self._with_windows(order, option, next_s)
+            order = self._promised(self._with_windows(order, option, next_s), next_s)
             service_s = order.options[option].service_s
             boxes = tuple(self._box(parcel, place) for parcel in order.parcels if place.kind is PlaceKind.LOCKER)
             handovers.append(
@@ -249,6 +295,7 @@ class Drawer:
                     start_at=at(next_s),
                     service_s=place.service_s if service_s is None else service_s,
                     boxes=boxes,
+                    late_s=0 if order.promised_by is None else max(0, next_s - seconds(order.promised_by)),
                 )
             )
             self.orders.append(order)
@@ -291,6 +338,12 @@ class Drawer:
         self.waiting.append((order, home))
         self.starts_s.setdefault(place.id, []).append(start_s)
         return Handover(order_id=order.id, option=0, start_at=at(start_s), service_s=place.service_s, collects=True)
+
+    def _promised(self, order: Order, start_s: int) -> Order:
+        """Promise now and then an hour, kept or not, with or without a price."""
+        by_s = start_s + self.rng.choice([-1200, -1, 0, 600])
+        price = self.rng.choice([0, 1_700])
+        return self.rng.choice([order, order.replace(promised_by=at(by_s), late_cents_per_hour=price)])
 
     def _with_windows(self, order: Order, chosen: int, start_s: int) -> Order:
         """Give the chosen option no window, or some of which one holds, often just so."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from fractions import Fraction
+from math import cos, floor, pi, radians
 from random import Random
 from typing import Any
 
@@ -25,6 +27,7 @@ from data.model.plan import (
     Plan,
     Postponed,
     Reason,
+    Stop,
     Totals,
     Tour,
     TourStart,
@@ -61,6 +64,7 @@ class _Fitter:
     def __init__(self, rng: Random, drawer: Drawer) -> None:
         self.rng = rng
         self.drawer = drawer
+        self.balance, self.compactness = rng.choice([0, 40]), rng.choice([0, 350])
 
     def plan(self, seed: int, drawn: list[Drawn]) -> Plan:
         """Return the whole plan."""
@@ -99,6 +103,8 @@ class _Fitter:
             hire_options=(self._hire([left_out[1].id, left_out[2].id]),),
             bound=self._bound(drawn),
             apart=(Apart(kind="food", other="paint"), Apart(kind="paint", other="feed")),
+            balance_cents_per_h2=self.balance,
+            compactness_cents_per_km2=self.compactness,
             emission_factors="sample 2026-01",
             totals=self._totals(tours, drawn),
         )
@@ -132,6 +138,9 @@ class _Fitter:
             costs=VehicleCosts(fixed_cents=rng.choice([0, 4_000]), per_km_cents=41, per_hour_cents=2_350),
             skills=("fragile", "cold"),
             max_mm=rng.choice([None, Dimensions(length_mm=350, width_mm=400, height_mm=600)]),
+            max_trips=len(tour.trips) + rng.choice([0, 1]),
+            reload_s=tour.reload_s,
+            returns=tour.returns,
         )
 
     def _spare(self, name: str, role: Role) -> Vehicle:
@@ -157,21 +166,18 @@ class _Fitter:
         service_s = sum(seconds(stop.end_at) - seconds(stop.start_at) for stop in drawn.stops)
         co2e_mg_per_km = self.rng.choice([0, 180_500])
         hub = drawn.hub
-        by_order = {order.id: [parcel.id for parcel in order.parcels] for order in drawn.orders}
-        loading = [
-            parcel_id
-            for stop in reversed(drawn.stops)
-            for handover in self.rng.sample(stop.handovers, len(stop.handovers))
-            if handover.order_id not in drawn.collected
-            for parcel_id in by_order[handover.order_id]
-        ]
+        loading = [self._loading(drawn, trip) for trip in drawn.trips]
+        later = iter(loading[1:])
+        stops = [s if s.loading_list is None else s.replace(loading_list=next(later)) for s in drawn.stops]
+        late = [(each.late_s, order.late_cents_per_hour) for stop in stops for each in stop.handovers
+                for order in drawn.orders if order.id == each.order_id]  # fmt: skip
         return Tour(
             vehicle_id=vehicle.id,
             start=TourStart(lat=hub.lat, lon=hub.lon) if drawn.at_hub else TourStart(lat=47.3, lon=-1.6, at_hub=False),
             departure_at=at(drawn.departure_s),
             return_at=at(drawn.return_s),
             legs=tuple(drawn.legs),
-            stops=tuple(drawn.stops),
+            stops=tuple(stops),
             breaks=tuple(drawn.taken),
             parcels=len(drawn.parcels),
             load_g=sum(parcel.load_g for parcel in drawn.parcels),
@@ -186,8 +192,32 @@ class _Fitter:
             cost_cents=vehicle.costs.fixed_cents + _nearest(distance_m * 41, 1000) + _nearest(duration_s * 2_350, 3600),
             co2e_mg_per_km=co2e_mg_per_km,
             co2e_g=_nearest(distance_m * co2e_mg_per_km, 1_000_000),
-            loading_list=tuple(loading),
+            loading_list=loading[0],
+            late_cents=sum(_nearest(late_s * price, 3600) for late_s, price in late),
+            balance_cents=_nearest((travel_s + service_s) ** 2 * self.balance, 3600**2),
+            compactness_cents=_nearest(floor(self._spread_m2(stops)) * self.compactness, 10**6),
         )
+
+    def _loading(self, drawn: Drawn, trip: list[Stop]) -> tuple[str, ...]:
+        """Return the parcels loaded for a trip, last stop first."""
+        by_order = {order.id: [parcel.id for parcel in order.parcels] for order in drawn.orders}
+        return tuple(
+            parcel_id
+            for stop in reversed(trip)
+            for handover in self.rng.sample(stop.handovers, len(stop.handovers))
+            if handover.order_id not in drawn.collected
+            for parcel_id in by_order[handover.order_id]
+        )
+
+    def _spread_m2(self, stops: list[Stop]) -> Fraction:
+        """Return the sum of squared distances of what a tour hands over and collects from its centre."""
+        places = {place.id: place for place in (*self.drawer.shared, *self.drawer.homes)}
+        hub = self.drawer.hubs[0]
+        degree_m = 2 * pi * 6_371_009 / 360
+        at = [places[stop.place_id] for stop in stops for _ in stop.handovers]
+        axes = ([round((place.lon - hub.lon) * cos(radians(hub.lat)) * degree_m) for place in at],
+                [round((place.lat - hub.lat) * degree_m) for place in at])  # fmt: skip
+        return sum((each - Fraction(sum(axis), len(axis))) ** 2 for axis in axes for each in axis) + Fraction(0)
 
     def _place(self, place: Place) -> Place:
         """Give a shared place its limits: just enough boxes and room, or one more."""
@@ -286,20 +316,28 @@ class _Fitter:
         handovers = [handover for tour in tours for stop in tour.stops for handover in stop.handovers]
         option_cents = sum(served[item.order_id].option_at(item.option, item.collects).cost_cents for item in handovers)
         vehicle_cents = sum(tour.cost_cents for tour in tours)
+        late_cents = sum(tour.late_cents for tour in tours)
+        shape_cents = [sum(tour.balance_cents for tour in tours), sum(tour.compactness_cents for tour in tours)]
+        reloads = sum(len(tour.trips) - 1 for tour in drawn)
         return Totals(
             orders=len(served) + 3,
             served=len(served),
             postponed=1,
             unassigned=2,
             tours=len(tours),
-            stops=sum(len(tour.stops) for tour in tours),
+            stops=sum(len(tour.stops) for tour in tours) - reloads,
+            reloads=reloads,
+            late=sum(handover.late_s > 0 for handover in handovers),
             distance_m=sum(tour.distance_m for tour in tours),
             travel_s=sum(tour.travel_s for tour in tours),
             service_s=sum(tour.service_s for tour in tours),
             waiting_s=sum(tour.waiting_s for tour in tours),
             vehicle_cents=vehicle_cents,
             option_cents=option_cents,
-            cost_cents=vehicle_cents + option_cents,
+            late_cents=late_cents,
+            balance_cents=shape_cents[0],
+            compactness_cents=shape_cents[1],
+            cost_cents=vehicle_cents + option_cents + late_cents + sum(shape_cents),
             co2e_g=sum(tour.co2e_g for tour in tours),
         )
 

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import takewhile
 
-from data.model.plan import Handover, Plan, Tour
+from data.model.plan import Handover, Plan, Stop, Tour
 from data.model.request import VehicleStatus
 
 
 def handovers(tour: Tour) -> list[Handover]:
     """Return a tour's hand-overs in order, collections left out."""
     return [handover for stop in tour.stops for handover in stop.handovers if not handover.collects]
+
+
+def first_trip(tour: Tour) -> list[Stop]:
+    """Return the stops until the vehicle is loaded again."""
+    return list(takewhile(lambda stop: stop.loading_list is None, tour.stops))
 
 
 def _but_boxes(tour: Tour) -> Tour:
@@ -40,12 +46,15 @@ def check_what_was_kept(
         assert set(planned) <= set(served), "what was planned stays on its vehicle"
         if status is not None and status.has_left:
             away = {order.id for order in after.orders if order.from_place is not None}
-            more = set(served) - set(planned)
-            assert more <= away, "a vehicle on the road takes nothing new but what it collects on its way"
+            aboard = [] if kept is None else [each.order_id for stop in first_trip(kept) for each in stop.handovers]
+            more = set(aboard) - set(planned)
+            assert more <= away, "a vehicle on the road takes nothing new but what it collects, till it is loaded again"
         elif tour.vehicle_id in loading or (status is not None and status.loading_started):
-            assert kept is not None and _but_boxes(kept) == _but_boxes(tour), (
-                "a tour that is being loaded is not touched"
+            assert kept is not None and first_trip(_but_boxes(kept)) == first_trip(_but_boxes(tour)), (
+                "a trip that is being loaded is not touched"
             )
+            if all(stop.loading_list is None for stop in (*tour.stops, *kept.stops)):
+                assert _but_boxes(kept) == _but_boxes(tour)
         elif freeze_before is not None and kept is not None:
             told = [
                 (handover.order_id, handover.start_at)

@@ -7,10 +7,42 @@ from random import Random
 import numpy as np
 
 from routing.problem import NO_LOCATION, Tables
+from routing.solver import insertion, links, schedule
+from routing.solver.rules import lowest_legs, rules_of
 from routing.solver.sequences import tour_nodes
-from routing.solver.tours import Tours, total_cost, tour_cost
+from routing.solver.tours import Tours, copy_tours, total_cost, tour_cost
 from tests.drawn_problems import routes_of
-from tests.solver_naive import Route, loads_on_board, route_cost, simulate, used, why_not, within_resources
+from tests.solver_naive import Route, loads_on_board, reloads, route_cost, simulate, used, why_not, within_resources
+
+
+def insert_best(tables: Tables, tours: Tours, order: int) -> bool:
+    """Insert an order where it is cheapest, if that costs less than leaving it out; return whether it was."""
+    rules, barred = rules_of(tables, lowest_legs(tables)), np.zeros(len(tables.veh_class), dtype=np.uint8)
+    schedule.sum_up(rules, tours)
+    return bool(insertion.insert_best(rules, tours, order, int(tables.penalty[order]), barred))
+
+
+def same(one: Tours, other: Tours) -> bool:
+    """Return whether two states say the same, their logs apart."""
+    logs = {"marked", "shut", "running", "cost", "leg", "work_s", "points", "east", "north", "squares"}
+    for mine, theirs in ((one.nodes, other.nodes), (one.fleet, other.fleet)):
+        if any((mine[name] != theirs[name]).any() for name in set(mine.dtype.names or ()) - logs):
+            return False
+    rest = zip((one.boards, one.aboard, one.carried, one.used), (other.boards, other.aboard, other.carried, other.used))
+    return all(np.array_equal(mine, theirs) for mine, theirs in rest)
+
+
+def check_kept(tables: Tables, tours: Tours) -> None:
+    """Assert that the costs and totals kept by the search are what they are worked out to be from scratch."""
+    fresh = copy_tours(tours)
+    schedule.sum_up(rules_of(tables), fresh)
+    for name in ("running", "cost", "work_s", "points", "east", "north", "squares"):
+        assert tours.fleet[name].tolist() == fresh.fleet[name].tolist()
+    on_tours = np.flatnonzero(tours.nodes["vehicle"] >= 0)
+    assert tours.nodes["leg"][on_tours].tolist() == fresh.nodes["leg"][on_tours].tolist()
+    kept = (links.COST, links.OUT, links.OPEN)
+    assert tours.tally[[*kept]].tolist() == fresh.tally[[*kept]].tolist()
+    assert int(tours.tally[links.COST] + tours.tally[links.OUT]) == total_cost(tables, tours)
 
 
 def check_state(tables: Tables, tours: Tours) -> None:
@@ -51,10 +83,15 @@ def check_tour(tables: Tables, tours: Tours, route: Route, nodes: list[int]) -> 
     assert tours.leg_profile[targets].tolist() == [leg.profile for leg in line.drives]
     assert tours.travel_s[targets].tolist() == [leg.arrive - leg.depart for leg in line.drives]
     history = loads_on_board(tables, route)
-    for place, node in enumerate([start, *nodes]):
+    orders = [int(tours.option[node]) for node in nodes]
+    assert tours.aboard[route.vehicle].tolist() == tables.load[tables.opt_order[orders]].sum(axis=0).tolist()
+    again = [place for place, option in enumerate(route.options, start=1) if reloads(tables, option)]
+    for place, node in enumerate([start, *nodes] if len(tours.boards) else []):
+        head = max([0, *(other for other in again if other <= place)])
+        tail = min([len(nodes) + 1, *(other for other in again if other > place)])
         for dim in range(tables.load.shape[1]):
-            assert tours.load_max_before[node, dim] == max(board[dim] for board in history[: place + 1])
-            assert tours.load_max_after[node, dim] == max(board[dim] for board in history[place:])
+            assert tours.boards[node, 0, dim] == max(board[dim] for board in history[head : place + 1])
+            assert tours.boards[node, 1, dim] == max(board[dim] for board in history[place:tail])
     _check_latest_ends(tables, tours, route, nodes)
 
 

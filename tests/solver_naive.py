@@ -6,14 +6,13 @@ It shares nothing with the kernels but the tables. Times are seconds on the day 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise, permutations, product
-from math import lcm
+from fractions import Fraction
+from itertools import groupby, pairwise
+from math import floor, lcm
 
-from routing.problem import INF_TRAVEL_S, NO_LOCATION, Tables
-
-Choice = frozenset[int]  # options, one per served order
+from routing.problem import EVEN_UNIT, FIRST_TRIP, INF_TRAVEL_S, LATER_TRIPS, NO_LOCATION, SPREAD_UNIT, Tables
 
 
 @dataclass(frozen=True)
@@ -120,8 +119,39 @@ def service_start(tables: Tables, cls: int, option: int, arrive: int) -> int | N
 
 def departure(tables: Tables, route: Route, frozen: int = -1) -> int:
     """Return when the tour leaves: as soon as the shift has begun and all is ready, or when it was frozen to."""
-    ready = [int(tables.release_s[tables.opt_order[option]]) for option in route.options]
-    return frozen if frozen >= 0 else max([int(tables.veh_open_s[route.vehicle]), *ready])
+    ready = trip_ready(tables, trips(tables, route.options)[0])
+    return frozen if frozen >= 0 else max(int(tables.veh_open_s[route.vehicle]), ready)
+
+
+def reloads(tables: Tables, option: int) -> bool:
+    """Return whether an option stands for loading the vehicle again."""
+    return tables.extras is not None and bool(tables.opt_order[option] >= tables.extras.reload_ptr[0])
+
+
+def trips(tables: Tables, options: Sequence[int]) -> list[list[int]]:
+    """Return the options between one loading and the next."""
+    found: list[list[int]] = [[]]
+    for option in options:
+        if reloads(tables, option):
+            found.append([])
+        else:
+            found[-1].append(option)
+    return found
+
+
+def trip_ready(tables: Tables, options: Sequence[int]) -> int:
+    """Return when all that is loaded for a trip may leave."""
+    return max([0, *(int(tables.release_s[tables.opt_order[option]]) for option in options)])
+
+
+def loaded(tables: Tables, cls: int, options: Sequence[int], arrive: int) -> int | None:
+    """Return when loading the vehicle again begins, for the options behind the first; None if it can't."""
+    again, start = options[0], service_start(tables, cls, options[0], arrive)
+    if start is None:
+        return None
+    ready = trip_ready(tables, trips(tables, options[1:])[0]) - int(tables.opt_service_s[again])
+    closes = next(closes for _, closes, _ in sorted(windows(tables, cls, again)) if arrive <= closes)
+    return max(start, ready) if max(start, ready) <= closes else None
 
 
 def simulate(tables: Tables, route: Route, frozen: int = -1, begin: int = 0, begin_at: int = 0) -> Timeline:
@@ -176,7 +206,10 @@ def simulate(tables: Tables, route: Route, frozen: int = -1, begin: int = 0, beg
         if last:
             break
         option = route.options[stop]
-        start = service_start(tables, cls, option, clock)
+        if reloads(tables, option):
+            start = loaded(tables, cls, route.options[stop:], clock)
+        else:
+            start = service_start(tables, cls, option, clock)
         if start is None:
             late = all(clock > closes for _, closes, _ in windows(tables, cls, option))
             return broken("window" if late else "there before the zone opens")
@@ -219,14 +252,16 @@ def way_back(tables: Tables, vehicle: int, place: int, pauses: Sequence[int], cl
 
 
 def loads_on_board(tables: Tables, route: Route) -> list[list[int]]:
-    """Return the load per dimension when leaving the start and each stop."""
-    orders = [int(tables.opt_order[option]) for option in route.options]
-    board = [int(sum(tables.load[order, dim] for order in orders)) for dim in range(tables.load.shape[1])]
-    history = [board]
-    for order in orders:
-        change = (tables.pickup[order] - tables.load[order]).tolist()
-        board = [now + more for now, more in zip(board, change)]
+    """Return the load per dimension when leaving the start and each stop, the hub included."""
+    history = []
+    for trip in trips(tables, route.options):
+        orders = [int(tables.opt_order[option]) for option in trip]
+        board = [int(sum(tables.load[order, dim] for order in orders)) for dim in range(tables.load.shape[1])]
         history.append(board)
+        for order in orders:
+            change = (tables.pickup[order] - tables.load[order]).tolist()
+            board = [now + more for now, more in zip(board, change)]
+            history.append(board)
     return history
 
 
@@ -237,14 +272,15 @@ def fits(tables: Tables, route: Route) -> bool:
 
 
 def paired(tables: Tables, route: Route) -> bool:
-    """Return whether both halves of every pair are on a route, the collection first."""
-    orders = [int(tables.opt_order[option]) for option in route.options]
-    for order in orders:
-        partner = int(tables.partner[order])
-        if partner >= 0 and partner not in orders:
-            return False
-        if partner > order and orders.index(partner) > orders.index(order):
-            return False
+    """Return whether both halves of every pair are on one trip of a route, the collection first."""
+    for trip in trips(tables, route.options):
+        orders = [int(tables.opt_order[option]) for option in trip]
+        for order in orders:
+            partner = int(tables.partner[order])
+            if partner >= 0 and partner not in orders:
+                return False
+            if partner > order and orders.index(partner) > orders.index(order):
+                return False
     return True
 
 
@@ -256,8 +292,11 @@ def together(tables: Tables, route: Route) -> bool:
 
 
 def may_carry(tables: Tables, route: Route) -> bool:
-    """Return whether the vehicle may take every order of a route."""
-    return all(tables.allowed[route.vehicle, tables.opt_order[option]] for option in route.options)
+    """Return whether the vehicle may take every order of a route on the trip it is on."""
+    first, *later = trips(tables, route.options)
+    values = [[int(tables.allowed[route.vehicle, tables.opt_order[option]]) for option in trip]
+              for trip in (first, [option for trip in later for option in trip])]  # fmt: skip
+    return set(values[0]) <= {1, FIRST_TRIP} and set(values[1]) <= {1, LATER_TRIPS}
 
 
 def why_not(tables: Tables, route: Route, frozen: int = -1) -> str:
@@ -297,124 +336,26 @@ def route_cost(tables: Tables, route: Route, line: Timeline) -> int:
     cost = fixed + sum(int(tables.opt_cost[option]) for option in route.options)
     for leg, (source, target) in zip(line.drives, pairwise(places)):
         cost += per_m * int(tables.distance_m[leg.profile, source, target]) + per_s * (leg.arrive - leg.depart)
-    return cost + per_s * sum(end - start for start, end in zip(line.starts, line.ends))
+    cost += per_s * sum(end - start for start, end in zip(line.starts, line.ends))
+    return cost + late_cost(tables, route, line) + shape_cost(tables, route, line)
 
 
-def splits(count: int, parts: int) -> Iterator[tuple[int, ...]]:
-    """Yield every way to put ``count`` breaks, in turn, after ``parts`` nodes."""
-    if parts == 1:
-        yield (count,)
-        return
-    for first in range(count + 1):
-        for rest in splits(count - first, parts - 1):
-            yield (first, *rest)
+def late_cost(tables: Tables, route: Route, line: Timeline) -> int:
+    """Return what hand-overs cost for beginning late."""
+    if tables.extras is None:
+        return 0
+    rows = tables.extras.late[tables.opt_order[list(route.options)]].tolist()
+    return sum(price * max(0, start - due) for (due, price), start in zip(rows, line.starts))
 
 
-def break_count(tables: Tables, vehicle: int) -> int:
-    """Return how many breaks a vehicle has."""
-    return int(tables.brk_ptr[vehicle + 1] - tables.brk_ptr[vehicle])
-
-
-def with_breaks(tables: Tables, vehicle: int, options: Sequence[int]) -> Iterator[Route]:
-    """Yield the route with every break position."""
-    for breaks in splits(break_count(tables, vehicle), len(options) + 1):
-        yield Route(vehicle, tuple(options), breaks)
-
-
-def cheapest_routes(tables: Tables, vehicle: int) -> dict[Choice, tuple[int, Route]]:
-    """Return the cheapest feasible route of one vehicle for every set of options it can serve."""
-    orders = [order for order in range(len(tables.release_s)) if tables.allowed[vehicle, order]]
-    ranges = [[-1, *range(int(tables.opt_ptr[order]), int(tables.opt_ptr[order + 1]))] for order in orders]
-    best: dict[Choice, tuple[int, Route]] = {}
-    for chosen in product(*ranges):
-        options = [option for option in chosen if option >= 0]
-        if not within_resources(tables, options):
-            continue
-        for sequence in permutations(options):
-            bare = Route(vehicle, sequence, ())
-            if not (fits(tables, bare) and paired(tables, bare) and together(tables, bare)):
-                continue
-            for route in with_breaks(tables, vehicle, sequence):
-                line = simulate(tables, route)
-                if not line.why:
-                    cost = route_cost(tables, route, line)
-                    if cost < best.get(frozenset(options), (cost + 1, route))[0]:
-                        best[frozenset(options)] = (cost, route)
-    best[frozenset()] = (0, Route(vehicle, (), (break_count(tables, vehicle),)))
-    return best
-
-
-@dataclass(frozen=True)
-class Best:
-    """The optima of a tiny problem: ``merit`` is (penalty of what is left out, total cost), least first."""
-
-    merit: tuple[int, int]
-    cost: int
-    served: int
-
-
-def optimum(tables: Tables) -> Best:
-    """Try every assignment, option, sequence and break position; return the least merit, the least cost, and the
-    most orders any plan serves."""
-    per_vehicle = [cheapest_routes(tables, vehicle) for vehicle in range(len(tables.veh_class))]
-    penalty = tables.penalty.tolist()
-    plans: list[tuple[Choice, int]] = [(frozenset(), 0)]
-    for routes in per_vehicle:
-        merged: dict[Choice, int] = {}
-        for taken, cost in plans:
-            orders = {int(tables.opt_order[option]) for option in taken}
-            for choice, (more, _) in routes.items():
-                if orders & {int(tables.opt_order[option]) for option in choice}:
-                    continue
-                both = taken | choice
-                if cost + more < merged.get(both, cost + more + 1):
-                    merged[both] = cost + more
-        plans = list(merged.items())
-    found = []
-    for taken, cost in plans:
-        if within_resources(tables, sorted(taken)):
-            out = sum(penalty) - sum(penalty[int(tables.opt_order[option])] for option in taken)
-            orders = [int(tables.opt_order[option]) for option in taken]
-            collections = [order for order in orders if 0 <= tables.partner[order] < order]
-            found.append(((out, out + cost), len(orders) - len(collections)))
-    return Best(
-        merit=min(merit for merit, _ in found),
-        cost=min(cost for (_, cost), _ in found),
-        served=max(count for _, count in found),
-    )
-
-
-def insertions(tables: Tables, routes: Sequence[Route], order: int, move_breaks: bool) -> Iterator[Route]:
-    """Yield every feasible route with an order, or both halves of a pair, put somewhere into a plan.
-
-    Without ``move_breaks`` only the breaks of the node it goes after may come before or after it.
-    """
-    partner = int(tables.partner[order])
-    if partner > order:
-        for collecting in _longer(tables, routes, partner, move_breaks):
-            others = [route if route.vehicle != collecting.vehicle else collecting for route in routes]
-            for longer in _longer(tables, others, order, move_breaks):
-                if longer.vehicle == collecting.vehicle and not why_not(tables, longer):
-                    yield longer
-        return
-    yield from (longer for longer in _longer(tables, routes, order, move_breaks) if not why_not(tables, longer))
-
-
-def _longer(tables: Tables, routes: Sequence[Route], order: int, move_breaks: bool) -> Iterator[Route]:
-    """Yield every route with an order put somewhere, feasible or not, as long as boxes are enough."""
-    taken = [option for route in routes for option in route.options]
-    for option in range(int(tables.opt_ptr[order]), int(tables.opt_ptr[order + 1])):
-        if not within_resources(tables, [*taken, option]):
-            continue
-        for route in routes:
-            for at in range(len(route.options) + 1):
-                longer = (*route.options[:at], option, *route.options[at:])
-                if move_breaks:
-                    candidates = list(with_breaks(tables, route.vehicle, longer))
-                else:
-                    candidates = [
-                        Route(route.vehicle, longer,
-                              (*route.breaks[:at], kept, route.breaks[at] - kept, *route.breaks[at + 1 :]))
-                        for kept in range(route.breaks[at] + 1)
-                    ]  # fmt: skip
-                yield from candidates
+def shape_cost(tables: Tables, route: Route, line: Timeline) -> int:
+    """Return what long work and a spread tour cost."""
+    if tables.extras is None:
+        return 0
+    work = sum(leg.arrive - leg.depart for leg in line.drives)
+    work += sum(end - start for start, end in zip(line.starts, line.ends))
+    visited = [option for option in route.options if not reloads(tables, option)]
+    spots = tables.extras.spot_m[tables.opt_loc[visited]].tolist()
+    centre = [Fraction(sum(axis), len(spots)) for axis in zip(*spots)]
+    away = sum((at - mean) ** 2 for spot in spots for at, mean in zip(spot, centre))
+    return tables.extras.even_price * work**2 // EVEN_UNIT + tables.extras.spread_price * floor(away) // SPREAD_UNIT

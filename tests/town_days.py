@@ -75,6 +75,8 @@ class Days:
             ),
             delivery_days=tuple(self.day + timedelta(days=n) for n in rng.choice([(), (1,), (1, 2)])),
             apart=rng.choice([(), (Apart(kind="food", other="paint"), Apart(kind="feed", other="paint"))]),
+            balance_cents_per_h2=rng.choice([0, 0, 90]),
+            compactness_cents_per_km2=rng.choice([0, 0, 40]),
         )  # fmt: skip
 
     def burst(self, orders: int) -> OrderBook:
@@ -104,6 +106,8 @@ class Days:
             capacity_g=rng.choice([12_000, 200_000, 200_000]),
             capacity_dm3=rng.choice([30, 2_000, 2_000]),
             shift=window(self.day, opens, closes),
+            max_trips=rng.choice([1, 1, 2, 4]),
+            reload_s=rng.choice([None, 0, 300]),
             breaks=tuple(breaks),
             break_rule=rng.choice([*BreakRule, BreakRule.NONE, BreakRule.NONE]),
             costs=VehicleCosts(
@@ -130,6 +134,8 @@ class Days:
             options=tuple(self._option(name, k) for k in range(rng.choice([1, 1, 2, 3]))),
             from_place=from_place,
             promised_on=self.day + timedelta(days=rng.choice([-1, 0, 0, 0, 1, 2])),
+            promised_by=rng.choice([None, None, at(self.day, rng.uniform(6, 16))]),
+            late_cents_per_hour=rng.choice([0, 600]),
             priority=rng.choice([0, 0, 50, 100]),
             skills=rng.choice([(), (), (), ("cold",)]),
         )
@@ -184,15 +190,16 @@ class Days:
         if state == "nothing":
             return None
         if state == "loading":
-            return VehicleStatus(vehicle_id=tour.vehicle_id, loading_started=True)
+            return VehicleStatus(vehicle_id=tour.vehicle_id, loading_started=True, trip=tour.start.trip)
         past = rng.randint(0, len(tour.stops))
+        trip = tour.start.trip + sum(stop.loading_list is not None for stop in tour.stops[:past])
         given = [handover for stop in tour.stops[:past] for handover in stop.handovers]
         done = tuple(handover.order_id for handover in given if not handover.collects)
         here = (tour.start.lat, tour.start.lon)
         seen_at = tour.departure_at
         if past:
             stop = tour.stops[past - 1]
-            place = next(each for each in plan.places if each.id == stop.place_id)
+            place = next(each for each in (*plan.places, *plan.hubs) if each.id == stop.place_id)
             here, seen_at = (place.lat, place.lon), stop.end_at
         rested = tuple(
             pause.break_id
@@ -201,7 +208,7 @@ class Days:
         )
         return VehicleStatus(
             vehicle_id=tour.vehicle_id, loading_started=True, lat=here[0], lon=here[1], at=seen_at, done=done,
-            breaks_done=rested,
+            breaks_done=rested, trip=trip,
         )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ Instant = Annotated[datetime, Meta(tz=True, description="RFC 3339 instant with a
 Id = Annotated[str, Meta(min_length=1, max_length=128)]
 Count = Annotated[int, Meta(ge=0, le=2_000_000_000)]
 Seconds = Annotated[int, Meta(ge=0, le=172_800)]
+Price = Annotated[int, Meta(ge=0, le=1_000_000, description="cents per what the name says")]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from data.model.base import Count, Id, Instant, Value, Window
+from data.model.base import Count, Id, Instant, Price, Value, Window
 from data.model.parcel import Parcel
 
 
@@ -30,6 +30,7 @@ class Order(Value):
     Its parcels are loaded at the hub or, with ``from_place``, collected there by the vehicle of that hub that hands
     them over later on the same tour: a return from a customer to a relay point, a parcel from a shop to a home.
     ``priority`` 0..100, higher is served first. ``promised_on`` is the last local day it may be handed over.
+    A hand-over that starts after ``promised_by`` is late: allowed, at ``late_cents_per_hour``, by the second.
     """
 
     id: Id
@@ -38,6 +39,8 @@ class Order(Value):
     options: Annotated[tuple[PlaceOption, ...], Meta(min_length=1)]
     from_place: PlaceOption | None = None
     promised_on: date
+    promised_by: Instant | None = None
+    late_cents_per_hour: Price = 0
     priority: Annotated[int, Meta(ge=0, le=100)] = 0
     skills: tuple[str, ...] = ()
     shipper: str = ""

@@ -3,17 +3,25 @@
 Timeline of a tour. It leaves ``start`` at ``departure_at``. For stop k the vehicle drives ``legs[k]`` (leaving at
 ``depart_at``, not before the previous end plus the breaks taken there), arrives ``travel_s`` later, waits until
 ``start_at``, and is busy until ``end_at`` = ``start_at`` + the place's set-up (none where the stop before was at the
-same place) + the service of each hand-over, one after the other. ``legs[-1]`` returns to the hub. Windows and opening
+same place) + the service of each hand-over, one after the other. ``legs[-1]`` returns to the hub; a vehicle that does
+not return has one leg per stop, and ``return_at`` is when it is free after the last one. Windows and opening
 hours hold for the *start* of each hand-over, low-emission hours for everything from arrival to departure and for
 every zone a leg crosses.
+
+A vehicle that comes back to its hub for more stops there like anywhere else: ``place_id`` is the hub, nothing is handed
+over, and from ``start_at`` to ``end_at`` the next trip is loaded. What was collected on the trip before is handed over
+by then.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
-from data.model.base import Count, Id, Instant, Latitude, Longitude, Value, Window
+from msgspec import Meta
+
+from data.model.base import Count, Id, Instant, Latitude, Longitude, Price, Value, Window
 from data.model.hub import Hub
 from data.model.order import Order
 from data.model.parcel import Apart
@@ -62,6 +70,7 @@ class Handover(Value):
     """One order handed over at a stop: which option of the order, from when, for how long.
 
     With ``collects`` its parcels are taken in instead, at its ``from_place`` (``option`` is then 0).
+    ``late_s`` is by how much it starts after the order's ``promised_by``.
     """
 
     order_id: Id
@@ -70,10 +79,15 @@ class Handover(Value):
     service_s: Count
     boxes: tuple[BoxUse, ...] = ()
     collects: bool = False
+    late_s: Count = 0
 
 
 class Stop(Value):
-    """One visit of one place. ``zone_ids`` are the zones in force the place lies in."""
+    """One visit of one place. ``zone_ids`` are the zones in force the place lies in.
+
+    ``loading_list`` is there where the vehicle is loaded again at its hub: the parcels of its next trip, last stop
+    first.
+    """
 
     place_id: Id
     arrival_at: Instant
@@ -82,6 +96,7 @@ class Stop(Value):
     setup_s: Count
     handovers: tuple[Handover, ...]
     zone_ids: tuple[Id, ...] = ()
+    loading_list: tuple[Id, ...] | None = None
 
 
 class BreakTaken(Value):
@@ -94,18 +109,23 @@ class BreakTaken(Value):
 
 
 class TourStart(Value):
-    """Where a tour starts: at its hub, or where the vehicle is when it is already on the road."""
+    """Where a tour starts: at its hub, or where the vehicle is when it is already on the road.
+
+    ``trip`` is which of the vehicle's trips of the day that is.
+    """
 
     lat: Latitude
     lon: Longitude
     at_hub: bool = True
+    trip: Annotated[int, Meta(ge=1, le=20)] = 1
 
 
 class Tour(Value):
-    """One vehicle's day. ``loading_list`` names the parcels loaded at the hub in loading order: last stop first.
+    """One vehicle's day. ``loading_list`` names the parcels of its first trip in loading order: last stop first.
 
-    ``parcels``, ``load_g`` and ``load_dm3`` are what is handed over; with collections on the way the vehicle never
-    carries all of it at once.
+    ``parcels``, ``load_g`` and ``load_dm3`` are what is handed over; with collections on the way or several trips the
+    vehicle never carries all of it at once. ``cost_cents`` is what the vehicle costs; ``late_cents``,
+    ``balance_cents`` and ``compactness_cents`` are what the plan counts for lateness, long work and spread.
     """
 
     vehicle_id: Id
@@ -123,9 +143,26 @@ class Tour(Value):
     service_s: Count
     waiting_s: Count
     cost_cents: Count
+    late_cents: Count = 0
+    balance_cents: Count = 0
+    compactness_cents: Count = 0
     co2e_mg_per_km: Count
     co2e_g: Count
     loading_list: tuple[Id, ...]
+
+    def most_on_board(self, orders: Mapping[str, Order]) -> tuple[int, int, int]:
+        """Return the most parcels, grams and dm3 the vehicle carries at once, each at its own time."""
+        most = [0, 0, 0]
+        now = [0, 0, 0]
+        for stop in reversed(self.stops):  # back in time: what is handed over comes on board
+            if stop.loading_list is not None:
+                now = [0, 0, 0]
+            for each in reversed(stop.handovers):
+                order, sign = orders[each.order_id], -1 if each.collects else 1
+                amounts = (len(order.parcels), order.load_g, order.volume_dm3)
+                now = [before + sign * amount for before, amount in zip(now, amounts, strict=True)]
+                most = [max(pair) for pair in zip(most, now, strict=True)]
+        return most[0], most[1], most[2]
 
 
 class Closure(Value):
@@ -214,7 +251,10 @@ class Bound(Value):
 
 
 class Totals(Value):
-    """Sums over the plan; costs in cents, emissions in grams of CO2e (well to wheel)."""
+    """Sums over the plan; costs in cents, emissions in grams of CO2e (well to wheel).
+
+    ``stops`` counts without the ``reloads`` at the hub; ``late`` are the orders handed over late.
+    """
 
     orders: Count
     served: Count
@@ -228,8 +268,13 @@ class Totals(Value):
     waiting_s: Count
     vehicle_cents: Count
     option_cents: Count
+    late_cents: Count = 0
+    balance_cents: Count = 0
+    compactness_cents: Count = 0
     cost_cents: Count
     co2e_g: Count
+    reloads: Count = 0
+    late: Count = 0
 
 
 class Plan(Value, omit_defaults=False):
@@ -247,7 +292,7 @@ class Plan(Value, omit_defaults=False):
     created_at: Instant
     city: str
     city_id: str = ""
-    seed: int
+    seed: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
     replaces: str = ""
     hubs: tuple[Hub, ...]
     vehicles: tuple[Vehicle, ...]
@@ -257,6 +302,8 @@ class Plan(Value, omit_defaults=False):
     delivery_days: tuple[date, ...] = ()
     exemptions: tuple[Exemption, ...] = ()
     apart: tuple[Apart, ...] = ()
+    balance_cents_per_h2: Price = 0
+    compactness_cents_per_km2: Price = 0
     access: tuple[AccessClass, ...]
     locks: tuple[Lock, ...]
     tours: tuple[Tour, ...]

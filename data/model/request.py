@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from data.model.base import Id, Instant, Latitude, Longitude, Value
+from data.model.base import Id, Instant, Latitude, Longitude, Price, Value
 from data.model.hub import Hub
 from data.model.order import Order
 from data.model.parcel import Apart
@@ -22,11 +22,12 @@ class VehicleStatus(Value):
     Its tour freezes at the first loading scan (``loading_started``): the stops and their order stay, nothing is
     added. Once it has left, ``lat``/``lon``/``at`` say where it is, ``done`` which orders are handed over (or
     failed), ``on_board`` which it still carries; on-board orders stay on this vehicle. ``breaks_done`` are the
-    breaks its driver has taken.
+    breaks its driver has taken. ``trip`` counts the times it was or is being loaded: 2 once it has been back once.
     """
 
     vehicle_id: Id
     loading_started: bool = False
+    trip: Annotated[int, Meta(ge=1, le=20)] = 1
     lat: Latitude | None = None
     lon: Longitude | None = None
     at: Instant | None = None
@@ -54,6 +55,9 @@ class PlanRequest(Value, omit_defaults=False):
     place the city doesn't know; an order's option may name either. ``done`` are orders already handed over.
     ``apart`` are the kinds of parcels that may not be on one tour.
     ``delivery_days`` are the days later than ``day`` on which the same fleet runs, for postponing within the promise.
+    ``balance_cents_per_h2`` prices uneven work: that much for the squared hours of driving and serving of each tour.
+    ``compactness_cents_per_km2`` prices tours that spread: for the squared distance of each hand-over and collection
+    from the centre (the mean) of its tour's.
     """
 
     format: Literal["jalon.request/1"] = "jalon.request/1"
@@ -69,6 +73,8 @@ class PlanRequest(Value, omit_defaults=False):
     done: tuple[Id, ...] = ()
     delivery_days: tuple[date, ...] = ()
     apart: tuple[Apart, ...] = ()
+    balance_cents_per_h2: Price = 0
+    compactness_cents_per_km2: Price = 0
 
 
 class OrderBook(Value, omit_defaults=False):

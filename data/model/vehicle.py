@@ -81,6 +81,9 @@ class VehicleCosts(Value):
 class Vehicle(Value):
     """A vehicle with its driver for one day; it leaves ``hub_id`` and returns there inside ``shift``.
 
+    Without ``returns`` its day is over where the last stop is. Up to ``max_trips`` times it leaves its hub loaded: in
+    between it comes back, unloads what it took in on its way, and is loaded anew, which takes ``reload_s`` or, without,
+    as long as the hub's ``loading_s``.
     Beside its ``breaks``, its driver rests by ``break_rule``; a plan shows the breaks that asks for among the others.
     ``refused_kinds`` are the kinds of parcels it never carries.
     ``use_per_100km_milli`` is what it burns: millilitres or, for electric vehicles, watt-hours per 100 km.
@@ -95,6 +98,9 @@ class Vehicle(Value):
     capacity_g: Count
     capacity_dm3: Count
     shift: Window
+    returns: bool = True
+    max_trips: Annotated[int, Meta(ge=1, le=20)] = 1
+    reload_s: Seconds | None = None
     breaks: tuple[Break, ...] = ()
     break_rule: BreakRule = BreakRule.NONE
     costs: VehicleCosts = VehicleCosts()

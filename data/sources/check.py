@@ -190,5 +190,7 @@ def _warnings(request: PlanRequest) -> Iterator[str]:
         met = any(w.start_at <= shift.end_at and shift.start_at <= w.end_at for w in windows for shift in shifts)
         if not anytime and not met:
             yield f"#/orders/{index}: no vehicle of hub {order.hub_id} works in any window of order {order.id}"
+        if order.late_cents_per_hour and order.promised_by is None:
+            yield f"#/orders/{index}: order {order.id} has a price on being late but no `promised_by`"
         if order.promised_on < request.day:
             yield f"#/orders/{index}: order {order.id} was promised for {order.promised_on}, before {request.day}"

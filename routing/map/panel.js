@@ -8,7 +8,7 @@ const added = new Set(data.added);
 const state = { view: data.after, vehicle: null };
 
 // ------------------------------------------------------------------------------------------------- words and numbers
-const KIND = { home: "domicile", relay: "point relais", locker: "consigne", post_office: "bureau de poste" };
+const KIND = { hub: "dépôt", home: "domicile", relay: "point relais", locker: "consigne", post_office: "bureau de poste" };
 const LIMIT = { parcels: "colis", load_g: "masse", volume_dm3: "volume" };
 const at = (where) => (where ? `sur ${where.vehicle} à ${where.at}` : "hors tournée");
 
@@ -75,10 +75,12 @@ const popups = {
     el("h3", {}, `Arrêt ${stop.sequence} · ${stop.arrival}`),
     el("p", {}, `${stop.vehicle} · ${KIND[stop.kind]} ${stop.name}`),
     el("p", {}, stop.address),
+    stop.kind === "hub" ? el("p", {}, `nouveau chargement : ${plural(stop.loaded, "colis")}`) : null,
     el("p", {}, `service ${stop.start}–${stop.end}`, stop.zones.length ? ` · zone ${stop.zones.join(", ")}` : ""),
     ...stop.orders.map((order) => el("article", {},
       el("b", {}, order.id), ` · ${order.at} · ${plural(order.parcels, "colis")}`,
       el("p", {}, order.windows.length ? `créneau ${order.windows.join(", ")}` : "sans créneau"),
+      order.late_minutes ? el("p", {}, `en retard de ${order.late_minutes} min sur l’heure promise`) : null,
       order.boxes.length ? el("p", {}, `casier ${order.boxes.join(", ")}`) : null,
       news(order.id))),
   ],

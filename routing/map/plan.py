@@ -100,6 +100,7 @@ class _PlanView:
 
     def build(self) -> dict[str, Any]:
         plan = self.plan
+        stops = collection(stop for tour in plan.tours for stop in self.tour_stops(tour))
         return {
             "id": plan.id,
             "day": plan.day.isoformat(),
@@ -108,7 +109,7 @@ class _PlanView:
             "done": len(plan.done),
             "tours": [self.tour_row(tour) for tour in plan.tours],
             "lines": collection(line for tour in plan.tours for line in self.tour_lines(tour)),
-            "stops": collection(stop for tour in plan.tours for stop in self.tour_stops(tour)),
+            "stops": stops,
             "starts": collection(self.start(tour) for tour in plan.tours if not tour.start.at_hub),
             "lone": collection(self.lone()),
             "hubs": collection(
@@ -119,7 +120,7 @@ class _PlanView:
     def tour_row(self, tour: Tour) -> dict[str, Any]:
         """Return the tour's line in the panel."""
         vehicle = self._get(self.vehicles, tour.vehicle_id, "vehicle")
-        percent, limit = load_percent(tour, vehicle)
+        percent, limit = load_percent(tour.most_on_board(self.orders), vehicle)
         return {
             "vehicle": vehicle.id,
             "name": vehicle.name,
@@ -166,36 +167,49 @@ class _PlanView:
                 yield feature("MultiLineString", simple, straight=is_straight, **look)
 
     def tour_points(self, tour: Tour) -> list[Point]:
-        """Return ``(lon, lat)`` of the start, each stop, and the hub."""
+        """Return ``(lon, lat)`` of the start, each stop, and the hub if the vehicle returns."""
         vehicle = self._get(self.vehicles, tour.vehicle_id, "vehicle")
         hub = self._get(self.hubs, vehicle.hub_id, "hub")
-        places = (self._get(self.places, stop.place_id, "place") for stop in tour.stops)
+        places = (hub if stop.loading_list is not None else self._get(self.places, stop.place_id, "place")
+                  for stop in tour.stops)  # fmt: skip
         start = (tour.start.lon, tour.start.lat)
-        return [start, *((place.lon, place.lat) for place in places), (hub.lon, hub.lat)]
+        home = [(hub.lon, hub.lat)] if vehicle.returns else []
+        return [start, *((place.lon, place.lat) for place in places), *home]
 
     def tour_stops(self, tour: Tour) -> Iterator[Feature]:
-        """Yield the stops in sequence, from 1."""
+        """Yield the stops in sequence, from 1, those at the hub between two trips included."""
         for sequence, stop in enumerate(tour.stops, start=1):
-            yield self.stop(tour, sequence, stop)
+            yield self.stop(tour, sequence, stop) if stop.loading_list is None else self.reload(tour, sequence, stop)
+
+    def reload(self, tour: Tour, sequence: int, stop: Stop) -> Feature:
+        """Return the stop at which a vehicle is loaded again, shaped like any other."""
+        hub = self._get(self.hubs, stop.place_id, "hub")
+        where = {"place": hub.id, "kind": "hub", "name": hub.name or hub.id, "address": ""}
+        return self._stop(tour, sequence, stop, (hub.lon, hub.lat), where, [])
 
     def stop(self, tour: Tour, sequence: int, stop: Stop) -> Feature:
         """Return one stop with what its popup says."""
         place = self._get(self.places, stop.place_id, "place")
+        where = {"place": place.id, "kind": place.kind.value, "name": place.name, "address": address(place)}
+        orders = [self.handover(handover, place) for handover in stop.handovers]
+        return self._stop(tour, sequence, stop, (place.lon, place.lat), where, orders)
+
+    def _stop(
+        self, tour: Tour, sequence: int, stop: Stop, at: Point, where: Mapping[str, str], orders: list[dict[str, Any]]
+    ) -> Feature:
         return feature(
             "Point",
-            position(place.lon, place.lat),
+            position(*at),
             vehicle=tour.vehicle_id,
             colour=self.colours[tour.vehicle_id],
             sequence=sequence,
-            place=place.id,
-            kind=place.kind.value,
-            name=place.name,
-            address=address(place),
+            **where,
             arrival=clock(stop.arrival_at, self.zone),
             start=clock(stop.start_at, self.zone),
             end=clock(stop.end_at, self.zone),
             zones=list(stop.zone_ids),
-            orders=[self.handover(handover, place) for handover in stop.handovers],
+            loaded=len(stop.loading_list or ()),
+            orders=orders,
         )
 
     def handover(self, handover: Handover, place: Place) -> dict[str, Any]:
@@ -209,6 +223,7 @@ class _PlanView:
             "boxes": [place.boxes[use.box].size for use in handover.boxes],
             "parcels": len(order.parcels),
             "collects": handover.collects,
+            "late_minutes": -(-handover.late_s // 60),
         }
 
     def window(self, window: Window) -> str:
@@ -254,12 +269,15 @@ class _PlanView:
         return known[key]
 
 
-def load_percent(tour: Tour, vehicle: Vehicle) -> tuple[int, str]:
-    """Return how full the vehicle leaves, in whole percent rounded up, and which capacity is the fullest."""
+def load_percent(most: tuple[int, int, int], vehicle: Vehicle) -> tuple[int, str]:
+    """Return how full the vehicle is, in whole percent rounded up, and which capacity is the fullest.
+
+    ``most`` are the parcels, grams and dm3 on board when each is most.
+    """
     used = {
-        "parcels": (tour.parcels, vehicle.capacity_parcels),
-        "load_g": (tour.load_g, vehicle.capacity_g),
-        "volume_dm3": (tour.load_dm3, vehicle.capacity_dm3),
+        "parcels": (most[0], vehicle.capacity_parcels),
+        "load_g": (most[1], vehicle.capacity_g),
+        "volume_dm3": (most[2], vehicle.capacity_dm3),
     }
     percents = {name: -(-100 * load // capacity) for name, (load, capacity) in used.items() if capacity}
     limit = max(percents, key=lambda name: percents[name], default="parcels")

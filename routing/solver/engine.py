@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from routing.problem import COST_PER_CENT, Problem, Tables
 from routing.solver.insertion import fill_vehicle, insert_all
+from routing.solver.rules import Records, lowest_legs
 from routing.solver.stop import Stop
 from routing.solver.tours import Tours, copy_tours, empty_tours, merit, total_cost
 
@@ -91,18 +92,19 @@ def construct(problem: Problem, start: Tours | None = None) -> Tours:
     """Return complete tours: those of ``start``, with every order that fits inserted where it is cheapest."""
     tours = empty_tours(problem.tables) if start is None else copy_tours(start)
     sequence = insertion_sequence(problem)
-    insert_all(problem.tables, tours, sequence)
-    return open_idle_vehicles(problem, tours, sequence)
+    low = lowest_legs(problem.tables)
+    insert_all(problem.tables, tours, sequence, low)
+    return open_idle_vehicles(problem, tours, sequence, low)
 
 
-def open_idle_vehicles(problem: Problem, tours: Tours, sequence: NDArray[np.int64]) -> Tours:
+def open_idle_vehicles(problem: Problem, tours: Tours, sequence: NDArray[np.int64], low: Records) -> Tours:
     """Return tours with each idle vehicle filled with what is left out, where that pays for its fixed price."""
     tables = problem.tables
     for vehicle in np.flatnonzero((tours.size == 0) & tables.allowed.any(axis=1)).tolist():
-        if (tours.vehicle >= 0).all():
+        if (tours.vehicle[tables.penalty > 0] >= 0).all():
             break
         trial = copy_tours(tours)
-        fill_vehicle(tables, trial, vehicle, sequence, tables.allowed[vehicle])
+        fill_vehicle(tables, trial, vehicle, sequence, tables.allowed[vehicle], low)
         if total_cost(tables, trial) < total_cost(tables, tours):
             tours = trial
     return tours
@@ -133,8 +135,10 @@ def _window_length_s(problem: Problem, options: slice) -> int:
 
 def served(tables: Tables, tours: Tours) -> int:
     """Return how many orders are on a tour; a pair is one."""
-    collections = (tables.partner >= 0) & (tables.partner < np.arange(len(tables.partner)))
-    return int(((tours.vehicle >= 0) & ~collections).sum())
+    counted = (tables.partner < 0) | (tables.partner > np.arange(len(tables.partner)))
+    if tables.extras is not None:
+        counted[tables.extras.reload_ptr[0] :] = False
+    return int(((tours.vehicle >= 0) & counted).sum())
 
 
 def is_better(problem: Problem, found: Tours, best: Tours) -> bool:

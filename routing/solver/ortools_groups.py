@@ -26,9 +26,10 @@ class Group:
 
 
 def split_groups(tables: Tables, tours: Tours) -> list[Group]:
-    """Return the independent groups, largest first; tours that use hours a zone is open are left as they are."""
+    """Return the independent groups, largest first; tours that use hours a zone is open, or have
+    several trips, are left as they are."""
     vehicles, orders = tables.allowed.shape
-    fixed = [vehicle for vehicle in range(vehicles) if _uses_open_hours(tables, tours, vehicle)]
+    fixed = [v for v in range(vehicles) if _uses_open_hours(tables, tours, v) or _has_trips(tables, tours, v)]
     held = {node for vehicle in fixed for node in tour_nodes(tables, tours, vehicle)}
     links = csr_array(tables.allowed)
     size = vehicles + orders
@@ -56,6 +57,14 @@ def _uses_open_hours(tables: Tables, tours: Tours, vehicle: int) -> bool:
     end = len(tables.release_s) + 2 * vehicle + 1
     nodes = [*tour_nodes(tables, tours, vehicle), end]
     return any(tours.leg_profile[node] not in (*safe, -1) for node in nodes) and tours.size[vehicle] > 0
+
+
+def _has_trips(tables: Tables, tours: Tours, vehicle: int) -> bool:
+    """Return whether a vehicle is loaded again: the model knows of one loading only."""
+    if tables.extras is None:
+        return False
+    first, last = tables.extras.reload_ptr[vehicle : vehicle + 2]
+    return bool((tours.vehicle[first:last] >= 0).any())
 
 
 def safe_profiles(tables: Tables, vehicle: int) -> NDArray[np.int64]:

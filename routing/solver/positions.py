@@ -1,16 +1,21 @@
-"""What a position costs: an order right after a node, tested in O(1) against ``latest_end_s`` and the load maxima."""
+"""What a position costs: an order right after a node, tested in O(1) against ``latest_s`` and the load maxima."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from data.jit import inner
-from routing.problem import NO_LOCATION, Tables
+from data.jit import inner, part
+from routing.problem import INF_TRAVEL_S, NO_LOCATION
+from routing.solver.links import succ
+from routing.solver.prices import late_cost, more_shape_cost
 from routing.solver.rests import rest_from_s, way_home
+from routing.solver.rules import INFEASIBLE, Rules, is_reload
+from routing.solver.schedule import boxes_free, busy_s, leg_cost
 from routing.solver.timing import NEVER, after_breaks, arrival, earliest_start
-from routing.solver.tours import Tours, busy_s
+from routing.solver.trips import trip_open
 
-INFEASIBLE = 1 << 62
+if TYPE_CHECKING:
+    from routing.solver.tours import Tours
 
 
 class Position(NamedTuple):
@@ -24,105 +29,139 @@ class Position(NamedTuple):
 
 
 @inner
-def leg_cost(tables: Tables, vehicle: int, profile: int, source: int, target: int, travel_s: int) -> int:
-    """Return the driving cost of a leg; 0 for the missing way home of an open tour."""
-    if profile < 0:
-        return 0
-    metres = tables.distance_m[profile, source, target]
-    return tables.veh_cost[vehicle, 1] * metres + tables.veh_cost[vehicle, 2] * travel_s
-
-
-@inner
-def load_fits(tables: Tables, tours: Tours, vehicle: int, order: int, after: int) -> bool:
+def load_fits(rules: Rules, tours: Tours, vehicle: int, order: int, after: int) -> bool:
     """Return whether capacities hold with the order put after a node."""
-    for dim in range(tables.load.shape[1]):
-        cap = tables.veh_cap[vehicle, dim]
-        if tours.load_max_before[after, dim] + tables.load[order, dim] > cap:
-            return False
-        if tours.load_max_after[after, dim] + tables.pickup[order, dim] > cap:
+    for dim in range(rules.load.shape[1]):
+        cap, load = rules.veh_cap[vehicle, dim], rules.load[order, dim]
+        if len(rules.pickup) > 0:
+            if tours.boards[after, 0, dim] + load > cap:
+                return False
+            if tours.boards[after, 1, dim] + rules.pickup[order, dim] > cap:
+                return False
+        elif tours.aboard[vehicle, dim] + load > cap:
             return False
     return True
 
 
-@inner
-def position_cost(tables: Tables, tours: Tours, vehicle: int, option: int, after: int, kept: int) -> int:
+@part
+def position_cost(rules: Rules, tours: Tours, vehicle: int, option: int, after: int, kept: int) -> int:
     """Return the cost of putting an option after a node (``kept`` breaks before it), ``INFEASIBLE`` if too late."""
-    orders = len(tables.release_s)
-    cls = tables.veh_class[vehicle]
-    before = tours.succ[after]
-    here, there, place = tours.location[after], tours.location[before], tables.opt_loc[option]
-    first = tours.break_index[after]
-    last = first + tours.breaks_after[after]
-    rest = rest_from_s(tables, tours, vehicle, after)
-    leave = max(tours.end_s[after], after_breaks(tables, first, first + kept, rest))
+    orders = len(rules.orders)
+    cls, per_s = 0 + rules.vehicles[vehicle].cls, rules.vehicles[vehicle].per_s
+    before, place = succ(tours, after), 0 + rules.options[option].place
+    here, there = tours.nodes[after], tours.nodes[before]
+    source, target = 0 + here.place, 0 + there.place
+    first = 0 + here.first_break
+    last = first + here.breaks
+    rest = rest_from_s(rules, tours, vehicle, after)
+    leave = max(0 + here.end_s, after_breaks(rules, first, first + kept, rest))
     if leave >= NEVER:
         return INFEASIBLE
-    arrive, profile_in, depart = arrival(tables, cls, here, place, leave)
+    arrive, profile, depart = arrival(rules, cls, source, place, leave)
     if arrive >= NEVER:
         return INFEASIBLE
-    start = earliest_start(tables, cls, option, arrive)
+    start = earliest_start(rules, cls, option, arrive)
     if start >= NEVER:
         return INFEASIBLE
-    busy = busy_s(tables, option, here == place)
-    per_s, leave = tables.veh_cost[vehicle, 2], start + busy
-    cost = leg_cost(tables, vehicle, profile_in, here, place, arrive - depart) + per_s * busy
-    if before < orders:
-        leave = after_breaks(tables, first + kept, last, leave)
-        if leave >= NEVER:
+    busy = busy_s(rules, option, source == place)
+    leave = start + busy
+    cost = leg_cost(rules, vehicle, profile, source, place, arrive - depart) + per_s * busy
+    cost += late_cost(rules, 0 + rules.options[option].order, start)
+    more_s = arrive - depart + busy - there.travel_s
+    if before >= orders:
+        arrive, profile, depart = way_home(rules, vehicle, place, first + kept, last, leave, leave)
+        if arrive > there.latest_s:
             return INFEASIBLE
-        arrive, profile_out, depart = arrival(tables, cls, place, there, leave)
-    else:
-        arrive, profile_out, depart = way_home(tables, vehicle, place, first + kept, last, leave, leave)
+        cost += leg_cost(rules, vehicle, profile, place, target, arrive - depart) - there.leg
+        return cost + more_shape_cost(rules, tours, vehicle, option, more_s + arrive - depart)
+    leave = after_breaks(rules, first + kept, last, leave)
+    if leave >= NEVER:
+        return INFEASIBLE
+    arrive, profile, depart = arrival(rules, cls, place, target, leave)
     if arrive >= NEVER:
         return INFEASIBLE
-    cost += leg_cost(tables, vehicle, profile_out, place, there, arrive - depart)
-    if before < orders:
-        start = earliest_start(tables, cls, tours.option[before], arrive)
-        if start >= NEVER:
-            return INFEASIBLE
-        busy = busy_s(tables, tours.option[before], place == there)
-        cost += per_s * (busy - (tours.end_s[before] - tours.start_s[before]))
-        arrive = start + busy
-    if arrive > tours.latest_end_s[before]:
+    cost += leg_cost(rules, vehicle, profile, place, target, arrive - depart) - there.leg
+    more_s += arrive - depart
+    onward = 0 + there.option
+    start = earliest_start(rules, cls, onward, arrive)
+    busy = busy_s(rules, onward, place == target)
+    if start >= NEVER or start + busy > there.latest_s:
         return INFEASIBLE
-    return cost - leg_cost(tables, vehicle, tours.leg_profile[before], here, there, tours.travel_s[before])
+    busy -= there.end_s - there.start_s
+    return cost + per_s * busy + more_shape_cost(rules, tours, vehicle, option, more_s + busy)
 
 
 @inner
-def least_detour(tables: Tables, tours: Tours, vehicle: int, after: int, place: int) -> int:
-    """Return the kilometre cost of a detour where it is certain, else a number that never prunes."""
-    cls = tables.veh_class[vehicle]
-    here, there = tours.location[after], tours.location[tours.succ[after]]
-    if tables.slice_ptr[cls + 1] - tables.slice_ptr[cls] > 1 or there == NO_LOCATION:
+def least_cost(rules: Rules, tours: Tours, vehicle: int, option: int, after: int) -> int:
+    """Return what :func:`position_cost` is at least, whatever the hour; ``INFEASIBLE`` where there is never a way."""
+    if len(rules.low) == 0:
         return -INFEASIBLE
-    profile = tables.slice_profile[tables.slice_ptr[cls]]
-    metres = tables.distance_m[profile, here, place] + tables.distance_m[profile, place, there]
-    seconds = tables.duration_s[profile, here, place] + tables.duration_s[profile, place, there]
-    metres -= tables.distance_m[profile, here, there]
-    seconds -= tables.duration_s[profile, here, there]
-    # the next stop may save its set-up, or begin to need it: leave that much room
-    slack = tables.opt_setup_s[tours.option[tours.succ[after]]] if tours.succ[after] < len(tables.release_s) else 0
-    return tables.veh_cost[vehicle, 1] * metres + tables.veh_cost[vehicle, 2] * (seconds - slack)
+    here, there = tours.nodes[after], tours.nodes[tours.nodes[after].succ]
+    place = rules.options[option].place
+    legs = rules.low[place, here.place]
+    metres, seconds = legs.in_m, legs.in_s + busy_s(rules, option, here.place == place)
+    if there.place != NO_LOCATION:
+        onward = rules.low[place, there.place]
+        metres += onward.out_m
+        seconds += onward.out_s
+        if place == there.place and here.succ < len(rules.orders):
+            seconds -= rules.options[there.option].setup_s  # the next stop may spare its set-up
+    if seconds >= INF_TRAVEL_S:
+        return INFEASIBLE
+    return rules.vehicles[vehicle].per_m * metres + rules.vehicles[vehicle].per_s * seconds - there.leg
 
 
 @inner
-def first_free(tables: Tables, tours: Tours, vehicle: int) -> int:
+def cheaper(rules: Rules, tours: Tours, vehicle: int, option: int, after: int, extra: int, best: Position) -> Position:
+    """Return the cheaper of ``best`` and an option right after a node, at ``extra`` cost; loads are not looked at."""
+    if least_cost(rules, tours, vehicle, option, after) + extra >= best.cost:
+        return best
+    for kept in range(tours.nodes[after].breaks + 1):
+        cost = position_cost(rules, tours, vehicle, option, after, kept)
+        if cost < INFEASIBLE and cost + extra < best.cost:
+            best = Position(cost + extra, option, after, kept, vehicle)
+    return best
+
+
+@inner
+def first_free(rules: Rules, tours: Tours, vehicle: int) -> int:
     """Return the node after the sealed head of a tour: the first one something may be put behind."""
-    node = len(tables.release_s) + 2 * vehicle
-    for _ in range(tours.sealed[vehicle]):
-        node = tours.succ[node]
+    node = len(rules.orders) + 2 * vehicle
+    for _ in range(tours.fleet[vehicle].sealed):
+        node = succ(tours, node)
     return node
 
 
 @inner
-def opening_cost(tables: Tables, tours: Tours, vehicle: int) -> int:
+def opening_cost(rules: Rules, tours: Tours, vehicle: int) -> int:
     """Return what bringing an idle vehicle into use adds; 0 for one in use.
 
     A vehicle that stays has no way home to save, so the way home its empty tour holds is added back.
     """
-    if tours.size[vehicle] > 0:
+    if tours.fleet[vehicle].stops > 0:
         return 0
-    start = len(tables.release_s) + 2 * vehicle
-    here, home = tours.location[start], tours.location[start + 1]
-    homeward = leg_cost(tables, vehicle, tours.leg_profile[start + 1], here, home, tours.travel_s[start + 1])
-    return tables.veh_cost[vehicle, 0] + homeward
+    return rules.vehicles[vehicle].fixed + tours.nodes[len(rules.orders) + 2 * vehicle + 1].leg
+
+
+@part
+def cheapest_in_tour(rules: Rules, tours: Tours, vehicle: int, order: int, best: Position) -> Position:
+    """Return the cheaper of ``best`` and the order's cheapest position in one tour, as currently timed."""
+    cls, opening = 0 + rules.vehicles[vehicle].cls, opening_cost(rules, tours, vehicle)
+    end = len(rules.orders) + 2 * vehicle + 1
+    if len(rules.pickup) == 0 and not load_fits(rules, tours, vehicle, order, end):
+        return best
+    for option in range(0 + rules.orders[order].first, rules.orders[order].last):
+        visit = rules.visits[cls, option]
+        if visit.first == visit.last or not boxes_free(rules, tours, option):
+            continue
+        extra = opening + rules.options[option].cost
+        closes = rules.windows[visit.last - 1].closes
+        after = first_free(rules, tours, vehicle)
+        is_open = trip_open(rules, tours, vehicle, order, after)
+        while after != end and tours.nodes[after].end_s <= closes:
+            if is_reload(rules, after):
+                is_open = trip_open(rules, tours, vehicle, order, after)
+            if is_open and (len(rules.pickup) == 0 or load_fits(rules, tours, vehicle, order, after)):
+                best = cheaper(rules, tours, vehicle, option, after, extra, best)
+            after = succ(tours, after)
+    return best

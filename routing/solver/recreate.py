@@ -1,189 +1,235 @@
-"""Recreate: what came off goes back where it is cheapest, looking only at stops nearby (25 neighbours or so)."""
+"""Recreate: what came off goes back where it is cheapest, looking only at stops nearby."""
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from data.jit import inner, part
-from routing.problem import Tables
-from routing.solver.chance import U64, below, uniform
-from routing.solver.insertion import cheapest_as_ready, insert_best, put
-from routing.solver.pairs import TRIED_NEAR, best_pair, is_collection, put_pair
-from routing.solver.positions import INFEASIBLE, Position, load_fits, opening_cost, position_cost
-from routing.solver.tours import Tours, may_take, resources_free
+from routing.problem import LATER_TRIPS
+from routing.solver.chance import below, uniform
+from routing.solver.insertion import cheapest_as_ready, dear, insert_best, put
+from routing.solver.links import COST, OPEN, OUT, pred, server
+from routing.solver.pairs import TRIED_NEAR, best_pair, is_collection, listed, put_pair
+from routing.solver.positions import Position, least_cost, load_fits, opening_cost, position_cost
+from routing.solver.reloads import insert_with_reload
+from routing.solver.rules import INFEASIBLE, Rules
+from routing.solver.schedule import boxes_free, may_take
+from routing.solver.trips import matters
+from routing.solver.work import REMOVED, STAMP, Work
 
-I64 = NDArray[np.int64]
+if TYPE_CHECKING:
+    from routing.solver.tours import Tours
 
-NEIGHBOURS = 40
-"""Stops around an option's place behind and before which it is tried."""
-FULL_SCAN = 0.1
+NEARBY = 25
+"""Stops around an option's place behind and before which it is tried at first."""
+FULL_SCAN = 0.05
 """Share of the orders that fit nowhere nearby for which every position is tried."""
-WAITING_TRIED = 12
+BLINKS = 0.02
+"""Share of the positions that are overlooked."""
+WAITING_TRIED = 6
 """Most orders that are on no tour an iteration tries to insert besides those it took off."""
 
 
-def nearest_to_options(tables: Tables) -> I64:
-    """Return int64 [K, NEIGHBOURS]: the orders whose first places are nearest to each option's place, in seconds."""
-    first = tables.opt_loc[tables.opt_ptr[:-1]]
-    seconds = tables.duration_s.min(axis=0)
-    places, which = np.unique(tables.opt_loc, return_inverse=True)
-    there = seconds[np.ix_(places, first)].astype(np.int64)
-    back = seconds[np.ix_(first, places)].astype(np.int64).T
-    order = np.argsort(there + back, axis=1, kind="stable")[:, : min(NEIGHBOURS, len(first))]
-    return order[which].astype(np.int64)
+@inner
+def weighed(tours: Tours, bonus: int) -> int:
+    """Return what a search minimises: tours and what is left out, less a bonus for each tour."""
+    return tours.tally[COST] + tours.tally[OUT] - bonus * tours.tally[OPEN]
 
 
 @part
-def insert_near(
-    tables: Tables, tours: Tours, order: int, near_options: I64, barred: NDArray[np.uint8], search_all: bool
-) -> bool:
-    """Insert an order next to a stop nearby or as a tour's first; where nothing fits, maybe try every position."""
-    if tables.partner[order] >= 0:
-        if insert_pair_near(tables, tours, order, near_options, barred):
-            return True
-        return search_all and insert_best(tables, tours, order, barred)
-    best = near_position(tables, tours, order, near_options, barred)
-    if best.cost < tables.penalty[order] and put(tables, tours, order, best):
-        return True
-    return search_all and insert_best(tables, tours, order, barred)
+def recreate(rules: Rules, tours: Tours, work: Work, bonus: int, threshold: int) -> bool:
+    """Insert what came off and what waits nearby, in an order drawn anew; return whether it costs below ``threshold``.
 
-
-@inner
-def near_position(tables: Tables, tours: Tours, order: int, near_options: I64, marks: NDArray[np.uint8]) -> Position:
-    """Return the cheapest position behind or before a stop nearby, or right after the head of a tour.
-
-    ``marks`` is scratch, one per vehicle: tours with a sealed head, or that would have to leave later, are looked
-    through as a whole, once, where a stop nearby is on them.
+    Ends early where it can't be any more: inserting an order hardly ever makes a tour cheaper.
     """
-    orders = len(tables.release_s)
-    best = Position(INFEASIBLE, -1, -1, 0, -1)
-    marks[:] = 0
-    for option in range(tables.opt_ptr[order], tables.opt_ptr[order + 1]):
-        if not resources_free(tables, tours, option):
-            continue
-        for index in range(near_options.shape[1]):
-            node = near_options[option, index]
-            vehicle = tours.vehicle[node]
-            if vehicle < 0 or not may_take(tables, tours, vehicle, order) or node == order:
-                continue
-            if whole(tables, tours, order, vehicle):
-                marks[vehicle] = 1
-                continue
-            best = position_after(tables, tours, order, option, vehicle, node, best)
-            best = position_after(tables, tours, order, option, vehicle, tours.pred[node], best)
-        for vehicle in range(len(tables.veh_class)):
-            if may_take(tables, tours, vehicle, order) and not whole(tables, tours, order, vehicle):
-                best = position_after(tables, tours, order, option, vehicle, orders + 2 * vehicle, best)
-    for vehicle in range(len(tables.veh_class)):
-        idle = tours.size[vehicle] == 0 and whole(tables, tours, order, vehicle)
-        if marks[vehicle] or (idle and may_take(tables, tours, vehicle, order)):
-            best = cheapest_as_ready(tables, tours, vehicle, order, best)
-    return best
+    add_waiting(rules, tours, work)
+    sort_removed(rules, work)
+    pending = 0
+    for index in range(work.tally[REMOVED]):
+        pending += rules.orders[work.removed[index]].penalty
+    for index in range(work.tally[REMOVED]):
+        order = 0 + work.removed[index]
+        penalty = rules.orders[order].penalty
+        pending -= penalty
+        budget = threshold - (weighed(tours, bonus) - pending - penalty)
+        if budget <= 0:
+            return False
+        if not insert_near(rules, tours, work, order, min(penalty, budget), bonus) and penalty >= budget:
+            return False
+    return weighed(tours, bonus) < threshold
 
 
 @part
-def insert_pair_near(tables: Tables, tours: Tours, order: int, near_options: I64, barred: NDArray[np.uint8]) -> bool:
-    """Insert a pair into a tour with a stop near its collection, or into an idle vehicle."""
-    barred[:] = 1
-    partner = tables.partner[order]
-    for option in range(tables.opt_ptr[partner], tables.opt_ptr[partner + 1]):
-        for index in range(near_options.shape[1]):
-            vehicle = tours.vehicle[near_options[option, index]]
+def insert_near(rules: Rules, tours: Tours, work: Work, order: int, limit: int, bonus: int) -> bool:
+    """Insert an order beside a stop nearby or into an idle vehicle, for less than ``limit``; return whether it went in.
+
+    Where nothing fits, farther stops and at times every position are tried.
+    """
+    if len(rules.pickup) > 0:
+        if rules.orders[order].partner >= 0:
+            if insert_pair_near(rules, tours, work, order, limit):
+                return True
+            return uniform(work.state) < FULL_SCAN and insert_best(rules, tours, order, limit, work.barred)
+    reach = work.near.shape[1]
+    nearby, first = min(NEARBY, reach), 0 * reach
+    best = cheapest_idle(rules, tours, order, bonus, Position(limit, -1, -1, 0, -1))
+    while first == 0 or (best.option < 0 and first < reach):
+        best = near_position(rules, tours, work, order, best, first, reach if first > 0 else nearby)
+        first += nearby
+    if len(rules.reload_ptr) > 0 and (dear(tours, best) or uniform(work.state) < FULL_SCAN):
+        bar_far(rules, tours, work, order)
+        if insert_with_reload(rules, tours, order, best.cost, work.barred):
+            return True
+    if best.option < 0 and uniform(work.state) < FULL_SCAN:
+        return insert_best(rules, tours, order, limit, work.barred)
+    return best.option >= 0 and put(rules, tours, order, best)
+
+
+@part
+def bar_far(rules: Rules, tours: Tours, work: Work, order: int) -> None:
+    """Bar the tours without a stop near an order's places, but not those it may only join once they are loaded."""
+    for vehicle in range(len(rules.vehicles)):
+        work.barred[vehicle] = rules.allowed[vehicle, order] != LATER_TRIPS
+    for option in range(0 + rules.orders[order].first, rules.orders[order].last):
+        for index in range(min(NEARBY, work.near.shape[1])):
+            vehicle = server(tours, 0 + work.near[option, index])
             if vehicle >= 0:
-                barred[vehicle] = 0
-    for vehicle in range(len(tables.veh_class)):
-        if tours.size[vehicle] == 0:
-            barred[vehicle] = 0
-    best = best_pair(tables, tours, order, barred, TRIED_NEAR)
-    return best.cost < tables.penalty[order] and put_pair(tables, tours, order, best)
+                work.barred[vehicle] = 0
 
 
 @inner
-def whole(tables: Tables, tours: Tours, order: int, vehicle: int) -> bool:
-    """Return whether a tour must be looked through as a whole for an order."""
-    start = len(tables.release_s) + 2 * vehicle
-    return tours.sealed[vehicle] > 0 or tables.release_s[order] > tours.end_s[start]
-
-
-@inner
-def position_after(
-    tables: Tables, tours: Tours, order: int, option: int, vehicle: int, after: int, best: Position
+def near_position(
+    rules: Rules, tours: Tours, work: Work, order: int, best: Position, first: int, last: int
 ) -> Position:
-    """Return the cheaper of ``best`` and putting an option right after a node."""
-    cls = tables.veh_class[vehicle]
-    if tables.win_first[cls, option] == tables.win_last[cls, option]:
-        return best
-    if not load_fits(tables, tours, vehicle, order, after):
-        return best
-    extra = opening_cost(tables, tours, vehicle) + tables.opt_cost[option]
-    for kept in range(tours.breaks_after[after] + 1):
-        cost = position_cost(tables, tours, vehicle, option, after, kept)
-        if cost < INFEASIBLE and cost + extra < best.cost:
-            best = Position(cost + extra, option, after, kept, vehicle)
+    """Return the cheaper of ``best`` and the cheapest position beside the neighbours ``first..last - 1``.
+
+    Tours that would have to leave later are looked through as a whole, once, where a position beside a stop nearby
+    might pay.
+    """
+    work.tally[STAMP] += 1
+    marks, release = 0, 0 + rules.orders[order].release_s
+    for option in range(0 + rules.orders[order].first, rules.orders[order].last):
+        if not boxes_free(rules, tours, option):
+            continue
+        extra = rules.options[option].cost
+        for index in range(first, last):
+            node = 0 + work.near[option, index]
+            vehicle = server(tours, node)
+            if vehicle < 0:
+                continue
+            for side in range(2):
+                after = pred(tours, node) if side else node
+                if tours.nodes[after].shut or work.stamp[vehicle] == work.tally[STAMP]:
+                    continue
+                if least_cost(rules, tours, vehicle, option, after) + extra >= best.cost:
+                    continue
+                if not may_take(rules, tours, vehicle, order) or not load_fits(rules, tours, vehicle, order, after):
+                    continue
+                late = release > tours.nodes[len(rules.orders) + 2 * vehicle].end_s
+                if late or matters(rules, tours, vehicle, order):
+                    work.stamp[vehicle] = work.tally[STAMP]
+                    work.marked[marks] = vehicle
+                    marks += 1
+                    continue
+                if uniform(work.state) < BLINKS:
+                    continue
+                for kept in range(tours.nodes[after].breaks + 1):
+                    cost = position_cost(rules, tours, vehicle, option, after, kept)
+                    if cost < INFEASIBLE and cost + extra < best.cost:
+                        best = Position(cost + extra, option, after, kept, vehicle)
+    for mark in range(marks):
+        best = cheapest_as_ready(rules, tours, 0 + work.marked[mark], order, best)
     return best
 
 
-@part
-def add_waiting(tables: Tables, tours: Tours, near: I64, state: U64, removed: I64, count: int) -> int:
-    """Append orders that are on no tour and lie near one that just came off; return the new count."""
-    if count == 0:
-        seed = below(state, len(tables.release_s))
-    else:
-        seed = removed[below(state, count)]
-    taken = count
-    for index in range(near.shape[1]):
-        order = near[seed, index]
-        if is_collection(tables, order):
-            order = tables.partner[order]
-        if tours.vehicle[order] >= 0 or taken - count >= WAITING_TRIED:
+@inner
+def cheapest_idle(rules: Rules, tours: Tours, order: int, bonus: int, best: Position) -> Position:
+    """Return the cheaper of ``best`` and the first place in an idle vehicle, one of each kind, for a bonus less."""
+    for kind in range(len(rules.alike_ptr) - 1):
+        vehicle = idle_vehicle(rules, tours, kind)
+        if vehicle < 0 or not may_take(rules, tours, vehicle, order):
             continue
-        known = False
-        for earlier in range(taken):
-            known = known or removed[earlier] == order
-        if not known:
-            removed[taken] = order
-            taken += 1
-    return taken
-
-
-@part
-def recreate(
-    tables: Tables,
-    tours: Tours,
-    near_options: I64,
-    state: U64,
-    removed: I64,
-    keys: NDArray[np.float64],
-    count: int,
-    barred: NDArray[np.uint8],
-) -> None:
-    """Insert the orders that came off one after the other, in an order drawn anew each time."""
-    rule = below(state, 10)
-    for index in range(count):
-        order = removed[index]
-        keys[index] = sort_key(tables, order, rule, state)
-    for index in range(1, count):  # insertion sort: a dozen entries
-        key, order = keys[index], removed[index]
-        slot = index
-        while slot > 0 and keys[slot - 1] > key:
-            keys[slot], removed[slot] = keys[slot - 1], removed[slot - 1]
-            slot -= 1
-        keys[slot], removed[slot] = key, order
-    for index in range(count):
-        insert_near(tables, tours, removed[index], near_options, barred, uniform(state) < FULL_SCAN)
+        least, start = INFEASIBLE, len(rules.orders) + 2 * vehicle
+        for option in range(0 + rules.orders[order].first, rules.orders[order].last):
+            bound = least_cost(rules, tours, vehicle, option, start) + rules.options[option].cost
+            least = min(least, bound)
+        if opening_cost(rules, tours, vehicle) - bonus + least < best.cost:
+            found = cheapest_as_ready(
+                rules, tours, vehicle, order, Position(best.cost + bonus, best.option, best.after, 0, -1)
+            )
+            if found.vehicle >= 0:
+                best = Position(found.cost - bonus, found.option, found.after, found.kept_breaks, found.vehicle)
+    return best
 
 
 @inner
-def sort_key(tables: Tables, order: int, rule: int, state: U64) -> float:
+def idle_vehicle(rules: Rules, tours: Tours, kind: int) -> int:
+    """Return a vehicle of a kind that stays so far and may leave when it likes, or -1."""
+    for at in range(rules.alike_ptr[kind], rules.alike_ptr[kind + 1]):
+        vehicle = rules.alike[at]
+        if tours.fleet[vehicle].stops == 0 and tours.fleet[vehicle].frozen_s < 0:
+            return vehicle
+    return -1
+
+
+@part
+def insert_pair_near(rules: Rules, tours: Tours, work: Work, order: int, limit: int) -> bool:
+    """Insert a pair into a tour with a stop near its collection, or into an idle vehicle."""
+    work.barred[:] = 1
+    partner = 0 + rules.orders[order].partner
+    for option in range(0 + rules.orders[partner].first, rules.orders[partner].last):
+        for index in range(min(NEARBY, work.near.shape[1])):
+            vehicle = server(tours, 0 + work.near[option, index])
+            if vehicle >= 0:
+                work.barred[vehicle] = 0
+    for kind in range(len(rules.alike_ptr) - 1):
+        vehicle = idle_vehicle(rules, tours, kind)
+        if vehicle >= 0:
+            work.barred[vehicle] = 0
+    best = best_pair(rules, tours, order, limit, work.barred, min(TRIED_NEAR, 2 * len(rules.orders)))
+    return best.vehicle >= 0 and put_pair(rules, tours, order, best)
+
+
+@inner
+def add_waiting(rules: Rules, tours: Tours, work: Work) -> None:
+    """Append orders that are on no tour and lie near one that just came off to what is to go in."""
+    count = work.tally[REMOVED]
+    seed = 0 + work.removed[below(work.state, count)] if count > 0 else below(work.state, len(rules.orders))
+    for index in range(work.beside.shape[1]):
+        order = 0 + work.beside[seed, index]
+        if len(rules.pickup) > 0 and is_collection(rules, order):
+            order = 0 + rules.orders[order].partner
+        if server(tours, order) >= 0 or work.tally[REMOVED] - count >= WAITING_TRIED:
+            continue
+        if not listed(work, order):
+            work.removed[work.tally[REMOVED]] = order
+            work.tally[REMOVED] += 1
+
+
+@inner
+def sort_removed(rules: Rules, work: Work) -> None:
+    """Sort what is to go in by a rule drawn at random."""
+    rule = below(work.state, 10)
+    for index in range(work.tally[REMOVED]):
+        work.keys[index] = sort_key(rules, work, 0 + work.removed[index], rule)
+    for index in range(1, work.tally[REMOVED]):  # insertion sort: a dozen entries
+        key, order = work.keys[index], work.removed[index]
+        slot = index
+        while slot > 0 and work.keys[slot - 1] > key:
+            work.keys[slot], work.removed[slot] = work.keys[slot - 1], work.removed[slot - 1]
+            slot -= 1
+        work.keys[slot], work.removed[slot] = key, order
+
+
+@inner
+def sort_key(rules: Rules, work: Work, order: int, rule: int) -> float:
     """Return what an order is sorted by: chance, what it costs to leave out, distance, or load."""
-    first = tables.opt_ptr[order]
     if rule < 4:
-        return uniform(state)
+        return uniform(work.state)
     if rule < 6:
-        return -float(tables.penalty[order]) * (1.0 + 0.01 * uniform(state))
-    if rule < 8:
-        return -float(tables.distance_m[0, tables.veh_start[0], tables.opt_loc[first]])
+        return -float(rules.orders[order].penalty) * (1.0 + 0.01 * uniform(work.state))
     if rule < 9:
-        return float(tables.distance_m[0, tables.veh_start[0], tables.opt_loc[first]])
-    return -float(tables.load[order, 0])
+        place = rules.options[rules.orders[order].first].place
+        away = float(rules.low[rules.vehicles[0].start, place].out_m)
+        return -away if rule < 8 else away
+    return -float(rules.load[order, 0])

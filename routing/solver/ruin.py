@@ -2,97 +2,124 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from data.jit import inner, part
-from routing.problem import Tables
-from routing.solver.chance import U64, below, uniform
+from routing.solver.chance import below, uniform
+from routing.solver.links import OPEN, is_sealed, pred, server, succ, unlink
 from routing.solver.pairs import drop_halves
-from routing.solver.tours import Tours, schedule_tour, unlink
+from routing.solver.reloads import drop_idle_reloads
+from routing.solver.rules import Rules, is_reload
+from routing.solver.schedule import reschedule, schedule_tour
+from routing.solver.work import HOLES, REMOVED, STAMP, Work
 
-I64 = NDArray[np.int64]
+if TYPE_CHECKING:
+    from routing.solver.tours import Tours
 
 MEAN_REMOVED = 10
 LONGEST_STRING = 10
 SMALL = 20
-"""Up to so many served orders, now and then every tour loses a string of any length."""
-
-
-def nearest_orders(tables: Tables, count: int = 60) -> I64:
-    """Return int64 [N, count]: each order's nearest orders by driving time between their first places, itself first."""
-    orders = len(tables.release_s)
-    place = tables.opt_loc[tables.opt_ptr[:-1]]
-    seconds = tables.duration_s.min(axis=0)[np.ix_(place, place)].astype(np.int64)
-    apart = seconds + seconds.T
-    np.fill_diagonal(apart, -1)
-    return np.argsort(apart, axis=1, kind="stable")[:, : min(count, orders)].astype(np.int64)
+"""Up to so many orders, now and then every tour loses a string of any length."""
+SPLIT = 0.5
+"""Share of the strings that keep stops in their middle."""
+DEEPER = 0.01
+"""Chance of each further stop to stay there."""
 
 
 @part
-def ruin(tables: Tables, tours: Tours, near: I64, state: U64, removed: I64, touched: NDArray[np.uint8]) -> int:
-    """Take strings around a random order off their tours; return how many orders came off, listed in ``removed``.
+def ruin(rules: Rules, tours: Tours, work: Work) -> bool:
+    """Take strings around a random order off their tours, listed in ``work.removed``.
 
-    ``touched[v]`` is set for each tour that lost something. Sealed heads stay; pairs come off as a whole. Returns -1
-    where a tour is infeasible without what came off (a vehicle would wait in a zone that closes) or a pair could not:
-    the caller then undoes everything.
+    Sealed heads stay; pairs come off as a whole. Return False where a tour is infeasible without what came off (a
+    vehicle would wait in a zone that closes) or a pair could not: the caller then undoes everything.
     """
-    orders = len(tables.release_s)
-    touched[:] = 0
-    tours_in_use, served = 0, 0
-    for vehicle in range(len(tables.veh_class)):
-        tours_in_use += 1 if tours.size[vehicle] > 0 else 0
-        served += tours.size[vehicle]
-    if served == 0:
-        return 0
-    longest = min(LONGEST_STRING, max(1, served // max(1, tours_in_use)))
-    strings = 1 + below(state, max(1, (4 * MEAN_REMOVED) // (1 + longest) - 1))
-    if served <= SMALL and uniform(state) < 0.2:  # short tours must be able to come off whole, and all at once
-        longest, strings = LONGEST_STRING, tours_in_use
-    seed = below(state, orders)
-    count, cut = 0, 0
-    for index in range(near.shape[1]):
-        if cut >= strings:
-            break
-        order = near[seed, index]
-        vehicle = tours.vehicle[order]
-        if vehicle < 0 or touched[vehicle]:
+    work.tally[REMOVED] = work.tally[HOLES] = 0
+    work.tally[STAMP] += 1
+    orders, in_use = len(rules.orders), tours.tally[OPEN]
+    if in_use == 0:
+        return True
+    longest = min(LONGEST_STRING, max(1, orders // in_use))
+    strings = 1 + int(uniform(work.state) * max(1.0, 4.0 * MEAN_REMOVED / (1 + longest) - 1.0))
+    if orders <= SMALL and uniform(work.state) < 0.2:  # short tours must be able to come off whole, and all at once
+        longest, strings = LONGEST_STRING, in_use
+    seed = below(work.state, orders)
+    for index in range(work.beside.shape[1]):
+        node = 0 + work.beside[seed, index]
+        vehicle = server(tours, node)
+        if vehicle < 0 or is_reload(rules, node) or work.stamp[vehicle] == work.tally[STAMP] or is_sealed(tours, node):
             continue
-        taken = cut_string(tables, tours, order, vehicle, longest, state, removed, count)
-        if taken > 0:
-            touched[vehicle] = 1
-            count += taken
-            cut += 1
-    count = drop_halves(tables, tours, removed, count, touched)
-    for vehicle in range(len(tables.veh_class)):
-        if touched[vehicle] and not schedule_tour(tables, tours, vehicle):
-            return -1
-    return count
+        work.stamp[vehicle] = work.tally[STAMP]
+        if not cut_string(rules, tours, work, node, vehicle, longest):
+            return False
+        strings -= 1
+        if strings == 0:
+            break
+    return len(rules.pickup) == 0 or drop_and_schedule(rules, tours, work)
 
 
 @inner
-def cut_string(
-    tables: Tables, tours: Tours, order: int, vehicle: int, longest: int, state: U64, removed: I64, count: int
-) -> int:
-    """Take a string of random length around ``order`` off its tour, append it to ``removed``; return its length."""
-    start = len(tables.release_s) + 2 * vehicle
-    place, node = 0, tours.succ[start]
-    while node != order:
-        node = tours.succ[node]
-        place += 1
-    sealed, size = tours.sealed[vehicle], tours.size[vehicle]
-    if place < sealed:
-        return 0
-    length = 1 + below(state, min(longest, size - sealed))
-    earliest = max(sealed, place - length + 1)
-    latest = min(place, size - length)
-    first = earliest + int(uniform(state) * (latest - earliest + 1))
-    node = order
-    for _ in range(place - first):
-        node = tours.pred[node]
-    for index in range(length):
-        following = tours.succ[node]
-        removed[count + index] = node
-        unlink(tables, tours, node)
-        node = following
-    return length
+def drop_and_schedule(rules: Rules, tours: Tours, work: Work) -> bool:
+    """Take the other halves of pairs off too, then time the tours; return whether they are feasible."""
+    if not drop_halves(rules, tours, work):
+        return False
+    for vehicle in range(len(rules.vehicles)):
+        if work.stamp[vehicle] == work.tally[STAMP]:
+            drop_idle_reloads(rules, tours, vehicle)
+            if not schedule_tour(rules, tours, vehicle):
+                return False
+    return True
+
+
+@inner
+def cut_string(rules: Rules, tours: Tours, work: Work, node: int, vehicle: int, longest: int) -> bool:
+    """Take a string with ``node`` in it off, perhaps without its middle; return whether the tour stays feasible.
+
+    Where there may be pairs, that is only known once their other halves are off.
+    """
+    free = tours.fleet[vehicle].stops - tours.fleet[vehicle].sealed
+    length = 1 + below(work.state, min(longest, free))
+    kept = 0
+    if length > 1 and uniform(work.state) < SPLIT:
+        kept = min(1, free - length)
+        while 0 < kept < free - length and uniform(work.state) < DEEPER:
+            kept += 1
+    at = string_start(rules, tours, work, node, length + kept)
+    head = pred(tours, at)
+    split = 1 + below(work.state, length - 1) if kept > 0 else length
+    tail = take_run(rules, tours, work, at, split)
+    if kept > 0:
+        for _ in range(kept):
+            tail = succ(tours, tail)
+        tail = take_run(rules, tours, work, tail, length - split)
+    return len(rules.pickup) > 0 or reschedule(rules, tours, vehicle, head, tail)
+
+
+@inner
+def string_start(rules: Rules, tours: Tours, work: Work, node: int, length: int) -> int:
+    """Return where a string of ``length`` free stops with ``node`` in it begins, drawn evenly."""
+    before, at = 0, node
+    while before < length - 1 and pred(tours, at) < len(rules.orders) and not is_sealed(tours, pred(tours, at)):
+        at = pred(tours, at)
+        before += 1
+    behind, end = 0, node
+    while behind < length - 1 and tours.nodes[end].succ < len(rules.orders):
+        end = succ(tours, end)
+        behind += 1
+    for _ in range(below(work.state, before + behind - length + 2)):
+        at = succ(tours, at)
+    return at
+
+
+@inner
+def take_run(rules: Rules, tours: Tours, work: Work, at: int, length: int) -> int:
+    """Take ``length`` stops from ``at`` on off, times not updated; return the node that then follows."""
+    work.holes[work.tally[HOLES]] = tours.nodes[at].pred
+    work.tally[HOLES] += 1
+    for _ in range(length):
+        after = succ(tours, at)
+        if not is_reload(rules, at):
+            work.removed[work.tally[REMOVED]] = at
+            work.tally[REMOVED] += 1
+            unlink(rules, tours, at)
+        at = after
+    return at

@@ -1,45 +1,42 @@
 """Ruin & recreate under simulated annealing: the engine that makes the plan's quality.
 
-Each iteration copies the current tours, ruins and recreates the copy, and keeps it with the annealing rule. The
-temperature falls with the clock, so the schedule fits any budget.
+Searches run side by side, one a thread; their tours go into one pool, of which the best plan is put together at the
+end. The temperature falls with the clock, so the schedule fits any budget; the kernel is in
+:mod:`routing.solver.anneal`.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from data.jit import inner, kernel, part
 from routing.problem import INF_TRAVEL_S, Problem, Tables
-from routing.solver.chance import U64, seeded_state, uniform
-from routing.solver.recreate import add_waiting, nearest_to_options, recreate
-from routing.solver.ruin import nearest_orders, ruin
+from routing.solver.anneal import anneal
+from routing.solver.pool import Pool, partition
+from routing.solver.rules import Rules, lowest_legs, rules_of
+from routing.solver.schedule import sum_up
 from routing.solver.stop import Stop
 from routing.solver.tours import Tours, copy_tours, total_cost
-
-I64 = NDArray[np.int64]
+from routing.solver.work import work_of
 
 HOT, COLD = 3.0, 0.1
 """Temperature at the start and the end, in mean legs to the five nearest orders."""
+TOUR_BONUS = 0.0
+"""What a tour more is worth while it anneals, in temperatures; it fades to nothing."""
 CHUNK = 40
-
-
-class Bench:
-    """Scratch arrays of one search, allocated once."""
-
-    def __init__(self, tables: Tables, seed: int) -> None:
-        orders, vehicles = len(tables.release_s), len(tables.veh_class)
-        self.near = nearest_orders(tables)
-        self.near_options = nearest_to_options(tables)
-        self.state = seeded_state(seed)
-        self.removed = np.zeros(orders, dtype=np.int64)
-        self.keys = np.zeros(orders, dtype=np.float64)
-        self.touched = np.zeros(vehicles, dtype=np.uint8)
-        self.barred = np.zeros(vehicles, dtype=np.uint8)
+"""Iterations at one temperature, at first or where iterations are counted."""
+CHUNK_S = 0.02
+"""What they take later on, or a quarter of the time left: the clock is only looked at in between."""
+PARTITION, LEAST_PARTITION_S, MOST_PARTITION_S = 0.1, 0.5, 20.0
+"""Share of the time, and the most of it, that is kept for putting the best plan together of all tours seen; nothing
+where it would be less than the least."""
+PARTITION_NODES = 50
+"""What limits it instead where iterations are counted."""
+SAMPLED_FROM, SAMPLES = 0.5, 100
+"""Share of a search after which its plans are sampled for the pool, and how many are."""
 
 
 @dataclass(frozen=True)
@@ -53,40 +50,115 @@ class RuinRecreateEngine:
     share : float
         Part of the time left that this engine takes.
     iterations : int, optional
-        Ends after this many (rounded up to whole chunks) and cools by their count instead of the clock: the same
-        seed then gives the same tours on any machine, if the time suffices.
+        Each search ends after this many (rounded up to whole chunks) and cools by their count instead of the clock:
+        the same seed then gives the same tours on any machine, if the time suffices.
+    threads : int
+        Searches side by side, each with a seed of its own.
     """
 
     seed: int = 1
     share: float = 1.0
     iterations: int | None = None
+    threads: int = 1
     name: str = "ruin & recreate"
 
     def improve(self, problem: Problem, tours: Tours, stop: Stop, report: Callable[[Tours], None]) -> Tours:
         """Return the best tours found; see :class:`routing.solver.engine.Engine`."""
-        tables = problem.tables
         if problem.orders < 2:
             return tours
         own = stop.share(self.share)
-        bench = Bench(tables, self.seed)
-        leg = mean_leg_cost(tables)
-        current, trial, best = copy_tours(tours), copy_tours(tours), copy_tours(tours)
-        costs = np.full(2, total_cost(tables, tours), dtype=np.int64)
-        told_s = own.elapsed_s()
-        told_cost = costs[1]
-        done = 0
-        while not own() and (self.iterations is None or done < self.iterations):
-            spent = done / self.iterations if self.iterations else min(1.0, own.elapsed_s() / own.seconds)
-            done += CHUNK
-            temperature = leg * HOT * math.exp(math.log(COLD / HOT) * spent)
-            anneal(tables, current, trial, best, costs, bench.near, bench.near_options, bench.state, bench.removed,
-                   bench.keys, bench.touched, bench.barred, temperature, CHUNK)  # fmt: skip
-            if costs[1] < told_cost and own.elapsed_s() - told_s > 1.0:
-                told_s, told_cost = own.elapsed_s(), costs[1]
-                report(best)
-        if costs[1] < told_cost:
+        kept_s = min(MOST_PARTITION_S, PARTITION * own.seconds) if self.iterations is None else 0.0
+        partitions = kept_s >= LEAST_PARTITION_S or self.iterations is not None
+        kept_s = kept_s if partitions else 0.0
+        rules = rules_of(problem.tables, lowest_legs(problem.tables))
+        searches = [
+            Search(problem.tables, rules, tours, Schedule(own, self.iterations, kept_s), self.seed + thread)
+            for thread in range(self.threads)
+        ]
+        side_by_side(searches, own, report)
+        best = min((search.best for search in searches), key=lambda found: total_cost(problem.tables, found))
+        pool = searches[0].pool
+        for search in searches[1:]:
+            pool.merge(search.pool)
+        if partitions and own.remaining_s() > 0:
+            nodes = None if self.iterations is None else PARTITION_NODES
+            best = partition(pool, best, own.remaining_s(), nodes)
+        if total_cost(problem.tables, best) < total_cost(problem.tables, tours):
             report(best)
         return best
+
+
+def side_by_side(searches: list[Search], stop: Stop, report: Callable[[Tours], None]) -> None:
+    """Take every search to its end, each on a thread; kernels release the GIL. The first one reports."""
+    with ThreadPoolExecutor(len(searches)) as executor:
+        try:
+            others = [executor.submit(search.run, lambda better: None) for search in searches[1:]]
+            searches[0].run(report)
+            for other in others:
+                other.result()
+        except BaseException:  # Ctrl-C: the other threads must not go on until the time is up
+            stop.request()
+            raise
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What a search may spend: iterations, or else the time of ``stop`` but its last ``kept_s`` seconds."""
+
+    stop: Stop
+    iterations: int | None
+    kept_s: float
+
+    def spent(self, done: int) -> float:
+        """Return the share that is spent after so many iterations, 1 when the search must end."""
+        if self.left_s() <= 0:
+            return 1.0
+        if self.iterations is not None:
+            return done / self.iterations
+        return self.stop.elapsed_s() / (self.stop.seconds - self.kept_s)
+
+    def left_s(self) -> float:
+        """Return the seconds left."""
+        return 0.0 if self.stop() else self.stop.remaining_s() - self.kept_s
+
+    def chunk(self, last: int, took_s: float) -> int:
+        """Return how many iterations to do before the next look at the clock, after ``last`` that took so long."""
+        if self.iterations is not None:
+            return CHUNK
+        fits = min(CHUNK_S, self.left_s() / 4) * last / max(took_s, 1e-6)
+        return max(1, min(int(fits), 4 * last))
+
+
+class Search:
+    """One search on its way."""
+
+    def __init__(self, tables: Tables, rules: Rules, tours: Tours, schedule: Schedule, seed: int) -> None:
+        self.tables, self.rules, self.schedule = tables, rules, schedule
+        self.work = work_of(rules, seed)
+        self.current = copy_tours(tours)
+        sum_up(rules, self.current)
+        self.best = copy_tours(self.current)
+        self.pool = Pool(tables, rules, tours)
+
+    def run(self, report: Callable[[Tours], None]) -> None:
+        """Anneal from the first temperature to the last; late plans are sampled for the pool."""
+        leg, clock = mean_leg_cost(self.tables), self.schedule.stop.elapsed_s
+        told_s, told_cost = clock(), total_cost(self.tables, self.best)
+        done, chunk, sample_at = 0, CHUNK, SAMPLED_FROM
+        while (spent := self.schedule.spent(done)) < 1.0:
+            begun_s = clock()
+            temperature = leg * HOT * (COLD / HOT) ** spent
+            bonus = int(TOUR_BONUS * temperature * (1.0 - spent))
+            anneal(self.rules, self.current, self.best, self.work, temperature, bonus, chunk)
+            done += chunk
+            chunk = self.schedule.chunk(chunk, clock() - begun_s)
+            if spent > sample_at:
+                self.pool.add(self.current)
+                sample_at += (1.0 - SAMPLED_FROM) / SAMPLES
+            if clock() - told_s > 1.0 and (cost := total_cost(self.tables, self.best)) < told_cost:
+                told_s, told_cost = clock(), cost
+                report(self.best)
+        self.pool.add(self.best)
 
 
 def mean_leg_cost(tables: Tables) -> float:
@@ -102,81 +174,3 @@ def mean_leg_cost(tables: Tables) -> float:
     cost = np.take_along_axis(metres, close, 1) * price[1] + np.take_along_axis(seconds, close, 1) * price[2]
     known = np.take_along_axis(seconds, close, 1) < INF_TRAVEL_S
     return float(cost[known].mean()) if known.any() else 1.0
-
-
-@kernel
-def anneal(
-    tables: Tables,
-    current: Tours,
-    trial: Tours,
-    best: Tours,
-    costs: I64,
-    near: I64,
-    near_options: I64,
-    state: U64,
-    removed: I64,
-    keys: NDArray[np.float64],
-    touched: NDArray[np.uint8],
-    barred: NDArray[np.uint8],
-    temperature: float,
-    iterations: int,
-) -> None:
-    """Run iterations at one temperature; ``costs`` holds the cost of ``current`` and of ``best``.
-
-    ``trial`` equals ``current`` between calls.
-    """
-    for _ in range(iterations):
-        count = ruin(tables, trial, near, state, removed, touched)
-        if count < 0:
-            overwrite(trial, current)
-            continue
-        count = add_waiting(tables, trial, near, state, removed, count)
-        recreate(tables, trial, near_options, state, removed, keys, count, barred)
-        cost = total_cost(tables, trial)
-        threshold = costs[0] - temperature * math.log(max(uniform(state), 1e-12))
-        if cost < threshold:
-            overwrite(current, trial)
-            costs[0] = cost
-            if cost < costs[1]:
-                overwrite(best, trial)
-                costs[1] = cost
-        else:
-            overwrite(trial, current)
-
-
-@part
-def overwrite(target: Tours, source: Tours) -> None:
-    """Copy every array of ``source`` into ``target``."""
-    copy_flat(target.succ, source.succ)
-    copy_flat(target.pred, source.pred)
-    copy_flat(target.vehicle, source.vehicle)
-    copy_flat(target.option, source.option)
-    copy_flat(target.location, source.location)
-    copy_flat(target.start_s, source.start_s)
-    copy_flat(target.end_s, source.end_s)
-    copy_flat(target.latest_end_s, source.latest_end_s)
-    copy_flat(target.leg_profile, source.leg_profile)
-    copy_flat(target.depart_s, source.depart_s)
-    copy_flat(target.travel_s, source.travel_s)
-    copy_flat(target.breaks_after, source.breaks_after)
-    copy_flat(target.break_index, source.break_index)
-    copy_rows(target.load_max_before, source.load_max_before)
-    copy_rows(target.load_max_after, source.load_max_after)
-    copy_flat(target.used, source.used)
-    copy_flat(target.size, source.size)
-    copy_rows(target.carried, source.carried)
-
-
-@inner
-def copy_flat(target: I64, source: I64) -> None:
-    """Copy a vector; a slice assignment would allocate."""
-    for index in range(len(source)):
-        target[index] = source[index]
-
-
-@inner
-def copy_rows(target: I64, source: I64) -> None:
-    """Copy a matrix; a slice assignment would allocate."""
-    for row in range(source.shape[0]):
-        for column in range(source.shape[1]):
-            target[row, column] = source[row, column]

@@ -11,8 +11,9 @@ the leg began, so that who leaves later is never ahead, and the latest departure
 
 from __future__ import annotations
 
-from data.jit import inner
-from routing.problem import FAR_FUTURE_S, I64, INF_TRAVEL_S, Tables
+from data.jit import inner, part
+from routing.problem import FAR_FUTURE_S, INF_TRAVEL_S, Tables
+from routing.solver.rules import Rules
 
 NEVER = FAR_FUTURE_S * 4
 
@@ -22,51 +23,61 @@ to the second, because WHOLE exceeds the square of any."""
 
 
 @inner
-def arrival(tables: Tables, cls: int, source: int, target: int, leave_s: int) -> tuple[int, int, int]:
+def arrival(rules: Rules, cls: int, source: int, target: int, leave_s: int) -> tuple[int, int, int]:
     """Return ``(arrival_s, profile, depart_s)`` of the earliest arrival; ``(NEVER, -1, leave_s)`` if there is none.
 
     ``profile`` is that of the slice the leg begins in: it tells the streets. A leg lies in one stretch in which the
     same things are closed, or is on the always-safe route.
     """
-    first, last = tables.slice_ptr[cls], tables.slice_ptr[cls + 1]
+    first, last = rules.slice_ptr[cls], rules.slice_ptr[cls + 1]
     if last - first == 1:
-        profile = tables.slice_profile[first]
-        seconds = tables.duration_s[profile, source, target]
+        profile = 0 + rules.slices[first].profile
+        seconds = rules.duration_s[profile, source, target]
         if seconds >= INF_TRAVEL_S:
             return NEVER, -1, leave_s
         return leave_s + seconds, profile, leave_s
+    return arrival_across(rules, first, last, source, target, leave_s)
+
+
+@part
+def arrival_across(rules: Rules, first: int, last: int, source: int, target: int, leave_s: int) -> tuple[int, int, int]:
+    """Return :func:`arrival` for a class of several slices."""
     piece = first
-    while piece + 1 < last and tables.slice_end_s[piece] <= leave_s:
+    while piece + 1 < last and rules.slices[piece].end_s <= leave_s:
         piece += 1
+    if not rules.slices[piece].zoned:
+        arrive = ride(rules, False, piece, last, source, target, leave_s)
+        return arrive, 0 + rules.slices[piece].profile if arrive < NEVER else -1, leave_s
     best, best_profile, best_depart = NEVER, -1, leave_s
-    arrive = ride(tables, tables.slice_safe, piece, last, source, target, leave_s)
+    arrive = ride(rules, True, piece, last, source, target, leave_s)
     if arrive < best:
-        best, best_profile = arrive, tables.slice_safe[piece]
+        best, best_profile = arrive, 0 + rules.slices[piece].safe
     depart = leave_s
     while piece < last and depart < best:
-        profile = tables.slice_profile[piece]
-        if tables.closed_loc[profile, source]:
+        profile = 0 + rules.slices[piece].profile
+        if rules.closed_loc[profile, source]:
             break  # the vehicle may not stand here any longer, let alone wait for a later stretch
-        after = tables.slice_stretch[piece]
-        arrive = ride(tables, tables.slice_profile, piece, after, source, target, depart)
+        after = 0 + rules.slices[piece].stretch
+        arrive = ride(rules, False, piece, after, source, target, depart)
         if arrive < best:
             best, best_profile, best_depart = arrive, profile, depart
-        depart = tables.slice_end_s[after - 1]
+        depart = 0 + rules.slices[after - 1].end_s
         piece = after
     return best, best_profile, best_depart
 
 
 @inner
-def ride(tables: Tables, profiles: I64, first: int, last: int, source: int, target: int, depart_s: int) -> int:
+def ride(rules: Rules, safe: bool, first: int, last: int, source: int, target: int, depart_s: int) -> int:
     """Return when a leg begun in slice ``first`` is over, at each slice's own speed; ``NEVER`` if past the last."""
     clock, left = depart_s, WHOLE
     for piece in range(first, last):
-        seconds = tables.duration_s[profiles[piece], source, target]
+        profile = rules.slices[piece].safe if safe else rules.slices[piece].profile
+        seconds = rules.duration_s[profile, source, target]
         if seconds >= INF_TRAVEL_S:
             return NEVER
         if seconds == 0:
             return clock
-        end = tables.slice_end_s[piece]
+        end = rules.slices[piece].end_s
         if left == WHOLE and clock + seconds <= end:
             return clock + seconds
         per_s = (WHOLE + seconds - 1) // seconds
@@ -79,25 +90,33 @@ def ride(tables: Tables, profiles: I64, first: int, last: int, source: int, targ
 
 
 @inner
-def latest_departure(tables: Tables, cls: int, source: int, target: int, arrive_s: int) -> int:
+def latest_departure(rules: Rules, cls: int, source: int, target: int, arrive_s: int) -> int:
     """Return the latest instant to leave ``source`` and be at ``target`` by ``arrive_s``; ``-NEVER`` if none."""
-    first, last = tables.slice_ptr[cls], tables.slice_ptr[cls + 1]
+    first, last = rules.slice_ptr[cls], rules.slice_ptr[cls + 1]
     if last - first == 1:
-        seconds = tables.duration_s[tables.slice_profile[first], source, target]
+        seconds = rules.duration_s[rules.slices[first].profile, source, target]
         return arrive_s - seconds if seconds < INF_TRAVEL_S else -NEVER
-    best = ride_back(tables, tables.slice_safe, first, last, source, target, arrive_s, -NEVER)
+    return latest_departure_across(rules, first, last, source, target, arrive_s)
+
+
+@part
+def latest_departure_across(rules: Rules, first: int, last: int, source: int, target: int, arrive_s: int) -> int:
+    """Return :func:`latest_departure` for a class of several slices."""
+    if not rules.slices[first].zoned:
+        return ride_back(rules, False, first, last, source, target, arrive_s, -NEVER)
+    best = ride_back(rules, True, first, last, source, target, arrive_s, -NEVER)
     begin, piece = -NEVER, first
     while piece < last and begin <= arrive_s:
-        after = tables.slice_stretch[piece]
-        best = max(best, ride_back(tables, tables.slice_profile, piece, after, source, target, arrive_s, begin))
-        begin = tables.slice_end_s[after - 1]
+        after = 0 + rules.slices[piece].stretch
+        best = max(best, ride_back(rules, False, piece, after, source, target, arrive_s, begin))
+        begin = 0 + rules.slices[after - 1].end_s
         piece = after
     return best
 
 
 @inner
 def ride_back(
-    tables: Tables, profiles: I64, first: int, last: int, source: int, target: int, arrive_s: int, begin_s: int
+    rules: Rules, safe: bool, first: int, last: int, source: int, target: int, arrive_s: int, begin_s: int
 ) -> int:
     """Return the latest departure in slices ``first..last - 1`` to be over by ``arrive_s`` and their end.
 
@@ -105,15 +124,16 @@ def ride_back(
     """
     clock, left = arrive_s, WHOLE
     for piece in range(last - 1, first - 1, -1):
-        begin = tables.slice_end_s[piece - 1] if piece > first else begin_s
+        begin = rules.slices[piece - 1].end_s if piece > first else begin_s
         if begin > clock:
             continue
-        seconds = tables.duration_s[profiles[piece], source, target]
+        profile = rules.slices[piece].safe if safe else rules.slices[piece].profile
+        seconds = rules.duration_s[profile, source, target]
         if seconds >= INF_TRAVEL_S:
             return -NEVER
         if seconds == 0:
-            return min(clock, tables.slice_end_s[piece] - 1)
-        clock = min(clock, tables.slice_end_s[piece])
+            return min(clock, rules.slices[piece].end_s - 1)
+        clock = min(clock, rules.slices[piece].end_s)
         if left == WHOLE and clock - seconds >= begin:
             return clock - seconds
         per_s = (WHOLE + seconds - 1) // seconds
@@ -126,75 +146,77 @@ def ride_back(
 
 
 @inner
-def earliest_start(tables: Tables, cls: int, option: int, arrive_s: int) -> int:
+def earliest_start(rules: Rules, cls: int, option: int, arrive_s: int) -> int:
     """Return the first instant from ``arrive_s`` on at which the service may start; ``NEVER`` if none."""
-    for piece in range(tables.win_first[cls, option], tables.win_last[cls, option]):
-        if arrive_s <= tables.win_close[piece]:
-            if arrive_s < tables.win_arrive[piece]:
+    for piece in range(0 + rules.visits[cls, option].first, rules.visits[cls, option].last):
+        if arrive_s <= rules.windows[piece].closes:
+            if arrive_s < rules.windows[piece].arrive:
                 return NEVER
-            return max(arrive_s, tables.win_open[piece])
+            return max(arrive_s, rules.windows[piece].opens)
     return NEVER
 
 
 @inner
-def latest_start(tables: Tables, cls: int, option: int, by_s: int) -> int:
+def latest_start(rules: Rules, cls: int, option: int, by_s: int) -> int:
     """Return the last instant up to ``by_s`` at which the service may start; ``-NEVER`` if none."""
-    for piece in range(tables.win_last[cls, option] - 1, tables.win_first[cls, option] - 1, -1):
-        if by_s >= tables.win_open[piece]:
-            return min(by_s, tables.win_close[piece])
+    for piece in range(0 + rules.visits[cls, option].last - 1, rules.visits[cls, option].first - 1, -1):
+        if by_s >= rules.windows[piece].opens:
+            return min(by_s, rules.windows[piece].closes)
     return -NEVER
 
 
 @inner
-def after_breaks(tables: Tables, first: int, last: int, from_s: int) -> int:
+def after_breaks(rules: Rules | Tables, first: int, last: int, from_s: int) -> int:
     """Return when breaks ``first..last - 1``, taken in turn from ``from_s``, are over; ``NEVER`` if late."""
     clock = from_s
     for index in range(first, last):
-        clock = max(clock, tables.brk_open[index])
-        if clock > tables.brk_close[index]:
+        clock = max(clock, rules.brk_open[index])
+        if clock > rules.brk_close[index]:
             return NEVER
-        clock += tables.brk_duration[index]
+        clock += rules.brk_duration[index]
     return clock
 
 
 @inner
-def before_breaks(tables: Tables, first: int, last: int, until_s: int) -> int:
+def before_breaks(rules: Rules | Tables, first: int, last: int, until_s: int) -> int:
     """Return the latest instant to begin breaks ``first..last - 1`` so that they are over by ``until_s``."""
     clock = until_s
     for index in range(last - 1, first - 1, -1):
-        clock = min(clock - tables.brk_duration[index], tables.brk_close[index])
-        if clock < tables.brk_open[index]:
+        clock = min(clock - rules.brk_duration[index], rules.brk_close[index])
+        if clock < rules.brk_open[index]:
             return -NEVER
     return clock
 
 
 @inner
-def owes_break(tables: Tables, first: int, last: int, back_s: int) -> bool:
+def owes_break(rules: Rules, first: int, last: int, back_s: int) -> bool:
     """Return whether a tour that is over at ``back_s`` needs one of breaks ``first..last - 1``."""
     for index in range(first, last):
-        if back_s > tables.brk_due[index]:
+        if back_s > rules.brk_due[index]:
             return True
     return False
 
 
 @inner
-def latest_without(tables: Tables, first: int, last: int, close_s: int) -> int:
+def latest_without(rules: Rules, first: int, last: int, close_s: int) -> int:
     """Return the latest end, up to ``close_s``, of a tour that needs none of breaks ``first..last - 1``."""
     for index in range(first, last):
-        close_s = min(close_s, tables.brk_due[index])
+        close_s = min(close_s, rules.brk_due[index])
     return close_s
 
 
-@inner
-def may_stay(tables: Tables, cls: int, location: int, from_s: int, to_s: int) -> bool:
+@part
+def may_stay(rules: Rules, cls: int, location: int, from_s: int, to_s: int) -> bool:
     """Return whether a vehicle of the class may stand at ``location`` from ``from_s`` to ``to_s``."""
-    first, last = tables.slice_ptr[cls], tables.slice_ptr[cls + 1]
+    first, last = rules.slice_ptr[cls], rules.slice_ptr[cls + 1]
+    if not rules.slices[first].zoned:
+        return True
     if last - first == 1:
-        return tables.closed_loc[tables.slice_profile[first], location] == 0
+        return rules.closed_loc[rules.slices[first].profile, location] == 0
     begin = -NEVER
     for piece in range(first, last):
-        end = tables.slice_end_s[piece]
-        if from_s < end and to_s > begin and tables.closed_loc[tables.slice_profile[piece], location]:
+        end = rules.slices[piece].end_s
+        if from_s < end and to_s > begin and rules.closed_loc[rules.slices[piece].profile, location]:
             return False
         begin = end
     return True

@@ -6,7 +6,7 @@ codec. It recomputes everything from legs and stops in exact integers; instants 
 
 :func:`check` goes in three steps, each run only if the one before found nothing: the shape of the JSON
 (``read``, ``facts``, ``format``), what ids refer to (``references``), and the rules
-(``timeline``, ``goods``, ``assignment``, ``sums``).
+(``timeline``, ``trips``, ``goods``, ``assignment``, ``sums``).
 
 What the format leaves open is read as follows.
 
@@ -19,6 +19,8 @@ Time
     several comes first is theirs. A tour that is over by ``due_at`` (by default when the window opens) may leave a
     break out. A vehicle already on the road (``start.at_hub`` false) may leave out a break whose
     window ended before ``departure_at``; one whose window is still open is due again.
+    A vehicle that does not return has no last leg; ``return_at`` is the end of its last stop, or of the last break
+    behind that.
     A stop at the same place as the one before (the vehicle waited or the driver had a break there) has no set-up.
     A leg on which traffic gets faster or slower has ``paces``, what all of it would take from so many seconds after
     its departure on: at each the share is driven that there is time for (Ichoua, Gendreau, Potvin 2003), and
@@ -34,20 +36,29 @@ Low-emission zones
 Goods
     Parcel ids are unique in the plan. ``boxes`` belong to lockers alone, and there every parcel has one.
     ``daily_cap_parcels`` and ``free`` count what the plan's tours bring, not what ``done`` orders brought.
-    A parcel must be ready ``loading_s`` of the vehicle's hub before a tour that starts at the hub; a vehicle on
-    the road carries only orders that a lock of its own names (they are on board), and ``ready_at`` is past for them.
+    A parcel must be ready ``loading_s`` of the vehicle's hub before a trip that starts at the hub; a vehicle on
+    the road carries only orders that a lock of its own names (they are on board), and ``ready_at`` is past for them,
+    until it is loaded again.
     An order with ``from_place`` is collected there on the way (``collects``), once, not before it is ready, and handed
-    over later on the same tour; until then it takes no room. On board from the start it may only be on a vehicle
+    over later on the same trip; until then it takes no room. On board from the start it may only be on a vehicle
     already on the road, by a lock. Places refuse what is handed over, not what is collected; tours print the sums of
     what they hand over. Kinds are kept apart over a whole tour, whatever is handed over in between.
 Locks
-    Each is judged alone: a closed one admits its own ``order_ids`` and what is collected on the way, a sequence one is
-    a prefix of the hand-overs. An order a lock names is on the tour, not ``done``.
+    Each is judged alone: a closed one admits its own ``order_ids``, what is collected on the way, and on later trips
+    anything; a sequence one is a prefix of the hand-overs. An order a lock names is on the tour, not ``done``.
 Tours
     Every tour has a stop, but for that of an on-road vehicle that only drives home. One that starts at its hub has
     the hub's exact coordinates. Hired vehicles have none: they are proposals until their role is ``own``.
+Trips
+    A stop with a ``loading_list``, even an empty one, is at the hub: it lasts as long as loading again does, and what
+    is on board, loaded and ready is judged from one to the next. Every trip has a stop, but for the first of a vehicle
+    on the road. ``start.trip`` says which trip of the day the first one is; ``max_trips`` counts those before it too.
+Lateness
+    An order is late by its hand-over's start after ``promised_by``, whose part of a second is cut off.
 Sums
-    Kilometres and hours are each rounded to the nearest cent (half up), emissions to the nearest gram, per tour;
+    Kilometres and hours are each rounded to the nearest cent (half up), emissions to the nearest gram, per tour, and
+    so are balance and compactness; lateness is per order. Work is driving and service, loading again included. A
+    tour's centre is the mean of its hand-overs' and collections' places, in whole metres from the first hub;
     an hour is counted from ``departure_at`` to ``return_at``, also for a vehicle already on the road. ``bound.orders``
     is no more than any ``by_...`` and no less than the orders served. An order may be served after its promise.
 """

@@ -9,7 +9,8 @@ from datetime import date
 from routing.verify.facts import Exemption, Lock
 from routing.verify.format import HireOption, Plan, Reason, Tour
 from routing.verify.read import Violation
-from routing.verify.references import Known, collected
+from routing.verify.references import Known
+from routing.verify.trips import reloads, trips
 
 
 def assignment(plan: Plan, known: Known) -> Iterator[Violation]:
@@ -19,6 +20,7 @@ def assignment(plan: Plan, known: Known) -> Iterator[Violation]:
     yield from _access(plan, known)
     for t, tour in enumerate(plan.tours):
         yield from _tour(tour, f"/tours/{t}", plan, known)
+        yield from reloads(tour, f"/tours/{t}", known)
         yield from _collections(tour, f"/tours/{t}", known)
     for n, lock in enumerate(plan.locks):
         yield from _lock(lock, f"/locks/{n}", plan)
@@ -87,7 +89,7 @@ def _holds(exemption: Exemption, day: date) -> bool:
 def _tour(tour: Tour, at: str, plan: Plan, known: Known) -> Iterator[Violation]:
     """Where a tour starts, and that it is not empty."""
     for s, stop in enumerate(tour.stops):
-        if not stop.handovers:
+        if not stop.handovers and stop.loading_list is None:
             yield Violation("empty_stop", f"{at}/stops/{s}/handovers", "nothing is handed over at this stop")
     if tour.start.at_hub:
         hub = known.hubs[known.vehicles[tour.vehicle_id].hub_id]
@@ -97,23 +99,24 @@ def _tour(tour: Tour, at: str, plan: Plan, known: Known) -> Iterator[Violation]:
             yield Violation("empty_tour", f"{at}/stops", "a vehicle with nothing to do has no tour")
         return
     locked = {order_id for lock in plan.locks if lock.vehicle_id == tour.vehicle_id for order_id in lock.order_ids}
-    for order_id in order_ids(tour):
-        if order_id not in locked | collected(tour):
+    first = trips(tour)[0]
+    for order_id in first.order_ids():
+        if order_id not in locked | first.collected():
             message = f"{tour.vehicle_id} is on the road and no lock says that {order_id} is on board"
             yield Violation("not_on_board", f"{at}/stops", message)
 
 
 def _collections(tour: Tour, at: str, known: Known) -> Iterator[Violation]:
-    """What is to be collected is, once, before it is handed over on the same tour; or it was and is on board."""
-    seen: list[str] = []
-    handed_over = set(order_ids(tour))
-    for s, stop in enumerate(tour.stops):
-        for h, handover in enumerate(stop.handovers):
+    """What is to be collected is, once, before it is handed over on the same trip; or it was and is on board."""
+    for trip in trips(tour):
+        seen: list[str] = []
+        handed_over, away = set(trip.order_ids()), trip.collected()
+        for s, h, handover in trip.handovers():
             where, order = f"{at}/stops/{s}/handovers/{h}", known.orders[handover.order_id]
             if not handover.collects:
-                if order.id in collected(tour) and order.id not in seen:
+                if order.id in away and order.id not in seen:
                     yield Violation("collected_late", where, f"order {order.id} is handed over before it is collected")
-                elif order.from_place is not None and order.id not in seen and tour.start.at_hub:
+                elif order.from_place is not None and order.id not in seen and trip.at_hub:
                     yield Violation("not_collected", where, f"order {order.id} is not at the hub")
                 continue
             if order.id in seen:
@@ -127,14 +130,15 @@ def _lock(lock: Lock, at: str, plan: Plan) -> Iterator[Violation]:
     tours = [tour for tour in plan.tours if tour.vehicle_id == lock.vehicle_id]
     on_tour = [order_id for tour in tours for order_id in order_ids(tour)]
     served, locked = set(on_tour), set(lock.order_ids)
-    on_the_way = {order_id for tour in tours for order_id in collected(tour)}
+    first = [trips(tour)[0] for tour in tours]
+    others = {order_id for trip in first for order_id in trip.order_ids() if order_id not in trip.collected()} - locked
     if not locked <= served:
         yield Violation("lock_vehicle", f"{at}/order_ids", f"not on {lock.vehicle_id}: {_listed(locked - served)}")
     elif lock.sequence and on_tour[: len(lock.order_ids)] != list(lock.order_ids):
         message = f"{lock.vehicle_id} does not begin with these orders in this sequence"
         yield Violation("lock_sequence", f"{at}/order_ids", message)
-    if lock.closed_to_others and not served <= locked | on_the_way:
-        message = f"{lock.vehicle_id} is closed to others but takes {_listed(served - locked - on_the_way)}"
+    if lock.closed_to_others and others:
+        message = f"{lock.vehicle_id} is closed to others but takes {_listed(others)}"
         yield Violation("lock_closed", f"{at}/closed_to_others", message)
 
 

@@ -98,6 +98,9 @@ class Vehicle(NamedTuple):
     name: Text = ""
     refused_kinds: tuple[Id, ...] = ()
     break_rule: Text = "none"
+    max_trips: Count = 1
+    returns: Flag = True
+    reload_s: Count | None = None
 
 
 class Box(NamedTuple):
@@ -178,6 +181,8 @@ class Order(NamedTuple):
     shipper: Text = ""
     created_at: Moment | None = None
     from_place: Option | None = None
+    promised_by: Moment | None = None
+    late_cents_per_hour: Count = 0
 
     def flaw(self) -> str:
         """Return what is wrong with the order as a whole."""

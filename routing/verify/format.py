@@ -66,10 +66,11 @@ class Handover(NamedTuple):
     service_s: Count
     boxes: tuple[BoxUse, ...] = ()
     collects: Flag = False
+    late_s: Count = 0
 
 
 class Stop(NamedTuple):
-    """One visit of one place."""
+    """One visit of one place or, where it has a ``loading_list``, of the hub to be loaded again."""
 
     place_id: Id
     arrival_at: Second
@@ -78,6 +79,7 @@ class Stop(NamedTuple):
     setup_s: Count
     handovers: tuple[Handover, ...]
     zone_ids: tuple[Id, ...] = ()
+    loading_list: tuple[Id, ...] | None = None
 
 
 class BreakTaken(NamedTuple):
@@ -95,6 +97,7 @@ class Start(NamedTuple):
     lat: Latitude
     lon: Longitude
     at_hub: Flag = True
+    trip: Count = 1
 
 
 class Tour(NamedTuple):
@@ -118,6 +121,9 @@ class Tour(NamedTuple):
     co2e_g: Count
     loading_list: tuple[Id, ...]
     breaks: tuple[BreakTaken, ...] = ()
+    late_cents: Count = 0
+    balance_cents: Count = 0
+    compactness_cents: Count = 0
 
 
 class Reason(NamedTuple):
@@ -183,6 +189,11 @@ class Totals(NamedTuple):
     option_cents: Count
     cost_cents: Count
     co2e_g: Count
+    late_cents: Count = 0
+    balance_cents: Count = 0
+    compactness_cents: Count = 0
+    reloads: Count = 0
+    late: Count = 0
 
 
 class Plan(NamedTuple):
@@ -216,3 +227,5 @@ class Plan(NamedTuple):
     exemptions: tuple[Exemption, ...] = ()
     hire_options: tuple[HireOption, ...] = ()
     apart: tuple[Apart, ...] = ()
+    balance_cents_per_h2: Count = 0
+    compactness_cents_per_km2: Count = 0

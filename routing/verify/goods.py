@@ -8,23 +8,23 @@ from collections.abc import Iterator
 from routing.verify.facts import Order, Parcel, Place
 from routing.verify.format import Handover, Plan, Stop, Tour
 from routing.verify.read import Violation
-from routing.verify.references import Known, chosen, collected
+from routing.verify.references import Known, chosen
+from routing.verify.trips import Trip, trips
 
 
 def goods(plan: Plan, known: Known) -> Iterator[Violation]:
     """Yield what is wrong with what each tour carries and where it hands it over."""
     for t, tour in enumerate(plan.tours):
         at = f"/tours/{t}"
-        away = collected(tour)
-        yield from _load(tour, at, away, known)
-        yield from _loading_list(tour, at, away, known)
+        yield from _load(tour, at, known)
         yield from _kinds(tour, at, plan, known)
-        for s, stop in enumerate(tour.stops):
-            for h, handover in enumerate(stop.handovers):
+        for trip in trips(tour):
+            yield from _loading_list(trip, f"{at}{trip.at}", known)
+            for s, h, handover in trip.handovers():
                 where = f"{at}/stops/{s}/handovers/{h}"
                 order = known.orders[handover.order_id]
-                yield from _carried(order, tour, where, away, known)
-                yield from _placed(order, handover, stop, where, known)
+                yield from _carried(order, tour, trip, where, known)
+                yield from _placed(order, handover, tour.stops[s], where, known)
     yield from _place_limits(plan, known)
 
 
@@ -35,16 +35,16 @@ def _parcels(stop: Stop, known: Known) -> list[Parcel]:
 
 
 def _loaded(stop: Stop, away: set[str], known: Known) -> list[Parcel]:
-    """Return what of a stop's parcels was on board when the tour began; orders ``away`` were not."""
+    """Return what of a stop's parcels was on board when the trip began; orders ``away`` were not."""
     given = (handover for handover in stop.handovers if handover.order_id not in away)
     return [parcel for handover in given for parcel in known.orders[handover.order_id].parcels]
 
 
-def _load(tour: Tour, at: str, away: set[str], known: Known) -> Iterator[Violation]:
+def _load(tour: Tour, at: str, known: Known) -> Iterator[Violation]:
     """What is printed is what is handed over; what is on board at any time fits."""
     vehicle = known.vehicles[tour.vehicle_id]
     parcels = [parcel for stop in tour.stops for parcel in _parcels(stop, known)]
-    most = _most_on_board(tour, away, known)
+    most = [max(amounts) for amounts in zip(*(_most_on_board(trip, known) for trip in trips(tour)))]
     for n, (key, printed, carried, capacity) in enumerate(
         (
             ("parcels", tour.parcels, len(parcels), vehicle.capacity_parcels),
@@ -58,13 +58,13 @@ def _load(tour: Tour, at: str, away: set[str], known: Known) -> Iterator[Violati
             yield Violation("over_capacity", f"{at}/{key}", f"{most[n]}, vehicle {vehicle.id} takes {capacity}")
 
 
-def _most_on_board(tour: Tour, away: set[str], known: Known) -> list[int]:
-    """Return the most parcels, grams and dm3 on board at any time."""
-    start = [parcel for stop in tour.stops for parcel in _loaded(stop, away, known)]
+def _most_on_board(trip: Trip, known: Known) -> list[int]:
+    """Return the most parcels, grams and dm3 on board at any time of a trip."""
+    away = trip.collected()
+    start = [parcel for stop in trip.stops for parcel in _loaded(stop, away, known)]
     changes = [(1, start)]
-    for stop in tour.stops:
-        for handover in stop.handovers:
-            changes.append((1 if handover.collects else -1, list(known.orders[handover.order_id].parcels)))
+    for _, _, handover in trip.handovers():
+        changes.append((1 if handover.collects else -1, list(known.orders[handover.order_id].parcels)))
     now, most = [0, 0, 0], [0, 0, 0]
     for sign, moved in changes:
         sums = (len(moved), sum(p.load_g for p in moved), sum(p.volume_dm3 for p in moved))
@@ -73,18 +73,18 @@ def _most_on_board(tour: Tour, away: set[str], known: Known) -> list[int]:
     return most
 
 
-def _loading_list(tour: Tour, at: str, away: set[str], known: Known) -> Iterator[Violation]:
+def _loading_list(trip: Trip, at: str, known: Known) -> Iterator[Violation]:
     """The last stop's parcels come first; those of one stop may come in any order. What is collected is not loaded."""
-    rest = list(tour.loading_list)
-    for s in range(len(tour.stops) - 1, -1, -1):
-        expected = sorted(parcel.id for parcel in _loaded(tour.stops[s], away, known))
+    rest, away = list(trip.loading_list), trip.collected()
+    for s in range(len(trip.stops) - 1, -1, -1):
+        expected = sorted(parcel.id for parcel in _loaded(trip.stops[s], away, known))
         if sorted(rest[: len(expected)]) != expected:
-            message = f"the parcels of stop {s} are not where they belong, last stop first"
-            yield Violation("loading_list", f"{at}/loading_list", message)
+            message = f"the parcels of stop {trip.first + s} are not where they belong, last stop first"
+            yield Violation("loading_list", at, message)
             return
         del rest[: len(expected)]
     if rest:
-        yield Violation("loading_list", f"{at}/loading_list", f"{len(rest)} entries more than the tour has parcels")
+        yield Violation("loading_list", at, f"{len(rest)} entries more than the trip has parcels")
 
 
 def _kinds(tour: Tour, at: str, plan: Plan, known: Known) -> Iterator[Violation]:
@@ -103,7 +103,7 @@ def _kinds(tour: Tour, at: str, plan: Plan, known: Known) -> Iterator[Violation]
             yield Violation("kinds_together", f"{at}/stops", message)
 
 
-def _carried(order: Order, tour: Tour, at: str, away: set[str], known: Known) -> Iterator[Violation]:
+def _carried(order: Order, tour: Tour, trip: Trip, at: str, known: Known) -> Iterator[Violation]:
     """What an order asks of the vehicle it is on."""
     vehicle = known.vehicles[tour.vehicle_id]
     missing = set(order.skills) - set(vehicle.skills)
@@ -113,11 +113,11 @@ def _carried(order: Order, tour: Tour, at: str, away: set[str], known: Known) ->
     if hub_ids != {vehicle.hub_id}:
         message = f"order {order.id} leaves from {', '.join(sorted(hub_ids))}, {vehicle.id} from {vehicle.hub_id}"
         yield Violation("wrong_hub", at, message)
-    loaded_by = tour.departure_at - known.hubs[vehicle.hub_id].loading_s
+    loaded_by = trip.leaves_at - known.hubs[vehicle.hub_id].loading_s
     for parcel in order.parcels:
         if vehicle.max_mm is not None and not parcel.size_mm.fits(vehicle.max_mm):
             yield Violation("parcel_too_large", at, f"parcel {parcel.id} does not go into {vehicle.id}")
-        at_hub = tour.start.at_hub and order.id not in away
+        at_hub = trip.at_hub and order.id not in trip.collected()
         if at_hub and parcel.ready_at is not None and parcel.ready_at > loaded_by:
             message = f"parcel {parcel.id} is ready {float(parcel.ready_at - loaded_by):g} s too late to be loaded"
             yield Violation("not_ready", at, message)

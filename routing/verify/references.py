@@ -46,6 +46,11 @@ def collected(tour: Tour) -> set[str]:
     return {handover.order_id for stop in tour.stops for handover in stop.handovers if handover.collects}
 
 
+def left_at(tour: Tour, s: int) -> int:
+    """Return when the vehicle leaves stop ``s``, or its day is over there."""
+    return tour.legs[s + 1].depart_at if s + 1 < len(tour.legs) else tour.return_at
+
+
 def unresolved(plan: Plan, known: Known) -> Iterator[Violation]:
     """Yield ``duplicate_id`` and ``unknown_...`` violations."""
     yield from _duplicates(plan)
@@ -109,7 +114,10 @@ def _tour(tour: Tour, at: str, known: Known) -> Iterator[Violation]:
                 "unknown_stop", f"{at}/breaks/{b}/after_stop", f"the tour has {len(tour.stops)} stops, not so many"
             )
     for s, stop in enumerate(tour.stops):
-        yield from _named("place", stop.place_id, known.places, f"{at}/stops/{s}/place_id")
+        if stop.loading_list is None:
+            yield from _named("place", stop.place_id, known.places, f"{at}/stops/{s}/place_id")
+        else:
+            yield from _named("hub", stop.place_id, known.hubs, f"{at}/stops/{s}/place_id")
         for h, handover in enumerate(stop.handovers):
             yield from _handover(handover, stop, f"{at}/stops/{s}/handovers/{h}", known)
 

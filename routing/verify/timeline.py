@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
+from math import floor
 
-from routing.verify.facts import Window
+from routing.verify.facts import Order, Window
 from routing.verify.format import Handover, Leg, Plan, Stop, Tour
 from routing.verify.read import Violation
-from routing.verify.references import Known, chosen
+from routing.verify.references import Known, chosen, left_at
+from routing.verify.trips import reload_s
 
 
 def times(plan: Plan, known: Known) -> Iterator[Violation]:
@@ -19,11 +21,14 @@ def times(plan: Plan, known: Known) -> Iterator[Violation]:
             yield Violation("hours_missing", f"/places/{n}", f"{place.id} has opening hours, but none for this day")
     for t, tour in enumerate(plan.tours):
         at = f"/tours/{t}"
-        if len(tour.legs) != len(tour.stops) + 1:
+        if len(tour.legs) != len(tour.stops) + known.vehicles[tour.vehicle_id].returns:
             yield Violation("legs_count", f"{at}/legs", f"{len(tour.legs)} legs for {len(tour.stops)} stops")
             continue
         yield from _timeline(tour, at, known)
         for s, stop in enumerate(tour.stops):
+            if stop.loading_list is not None:
+                yield from _busy(stop, 0, reload_s(tour.vehicle_id, known), f"{at}/stops/{s}")
+                continue
             stays = s > 0 and tour.stops[s - 1].place_id == stop.place_id
             yield from _service(stop, 0 if stays else known.places[stop.place_id].setup_s, f"{at}/stops/{s}", known)
         yield from _breaks(tour, at, known)
@@ -53,6 +58,12 @@ def _timeline(tour: Tour, at: str, known: Known) -> Iterator[Violation]:
             message = f"{stop.arrival_at - arrival_at:+} s from departure + travel of its leg"
             yield Violation("wrong_arrival", f"{at}/stops/{k}/arrival_at", message)
         free_at = stop.end_at
+    if not known.vehicles[tour.vehicle_id].returns:
+        rested = [taken.start_at + taken.duration_s for taken in tour.breaks if taken.after_stop == len(tour.stops)]
+        over_at = max([free_at, *rested])
+        if tour.return_at != over_at:
+            message = f"{tour.return_at - over_at:+} s from the end of the last stop and its breaks"
+            yield Violation("wrong_return", f"{at}/return_at", message)
     if tour.return_at > shift.end_at:
         yield Violation("after_shift", f"{at}/return_at", "the tour returns after the shift")
 
@@ -68,11 +79,17 @@ def _driven_s(leg: Leg) -> Fraction:
     return leg.paces[-1].from_s + left * leg.paces[-1].whole_s
 
 
-def _service(stop: Stop, setup_s: int, at: str, known: Known) -> Iterator[Violation]:
+def _busy(stop: Stop, setup_s: int, length_s: int, at: str) -> Iterator[Violation]:
     if stop.start_at < stop.arrival_at:
         yield Violation("start_before_arrival", f"{at}/start_at", f"{stop.arrival_at - stop.start_at} s before arrival")
     if stop.setup_s != setup_s:
         yield Violation("wrong_setup", f"{at}/setup_s", f"{stop.setup_s} s, set-up is {setup_s} s here")
+    if stop.end_at != stop.start_at + length_s:
+        yield Violation("wrong_end", f"{at}/end_at", f"{stop.end_at - stop.start_at - length_s:+} s from what it takes")
+
+
+def _service(stop: Stop, setup_s: int, at: str, known: Known) -> Iterator[Violation]:
+    yield from _busy(stop, setup_s, stop.setup_s + sum(each.service_s for each in stop.handovers), at)
     start_at, end_at = stop.start_at, stop.start_at + stop.setup_s
     for h, handover in enumerate(stop.handovers):
         if handover.start_at != start_at:
@@ -81,8 +98,6 @@ def _service(stop: Stop, setup_s: int, at: str, known: Known) -> Iterator[Violat
         end_at += handover.service_s
         start_at = end_at
         yield from _handover(handover, stop, f"{at}/handovers/{h}", known)
-    if stop.end_at != end_at:
-        yield Violation("wrong_end", f"{at}/end_at", f"{stop.end_at - end_at:+} s from start + set-up + services")
 
 
 def _handover(handover: Handover, stop: Stop, at: str, known: Known) -> Iterator[Violation]:
@@ -91,14 +106,24 @@ def _handover(handover: Handover, stop: Stop, at: str, known: Known) -> Iterator
     service_s = place.service_s if option.service_s is None else option.service_s
     if handover.service_s != service_s:
         yield Violation("wrong_service", f"{at}/service_s", f"{handover.service_s} s, the place takes {service_s} s")
+    late_s = late_by_s(handover, order)
+    if handover.late_s != late_s:
+        yield Violation("wrong_late", f"{at}/late_s", f"{handover.late_s} s, it is {late_s} s late")
     if option.windows and not _inside(handover.start_at, option.windows):
         yield Violation("outside_window", f"{at}/start_at", f"order {handover.order_id} is in none of its windows")
     if place.id in known.hours and not _inside(handover.start_at, known.hours[place.id]):
         yield Violation("place_closed", f"{at}/start_at", f"{place.id} is closed then")
     for parcel in order.parcels if handover.collects else ():
         if parcel.ready_at is not None and parcel.ready_at > handover.start_at:
-            late_s = float(parcel.ready_at - handover.start_at)
-            yield Violation("not_ready", f"{at}/start_at", f"parcel {parcel.id} is ready {late_s:g} s after that")
+            after_s = float(parcel.ready_at - handover.start_at)
+            yield Violation("not_ready", f"{at}/start_at", f"parcel {parcel.id} is ready {after_s:g} s after that")
+
+
+def late_by_s(handover: Handover, order: Order) -> int:
+    """Return by how much an order is handed over after the instant it was promised by, which is cut to the second."""
+    if handover.collects or order.promised_by is None:
+        return 0
+    return max(0, handover.start_at - floor(order.promised_by))
 
 
 def _inside(instant: int, windows: tuple[Window, ...]) -> bool:
@@ -126,7 +151,7 @@ def _breaks(tour: Tour, at: str, known: Known) -> Iterator[Violation]:
             message = f"{taken.duration_s} s, break {item.id} lasts {item.duration_s} s"
             yield Violation("break_duration", f"{where}/duration_s", message)
         end_at = taken.start_at + taken.duration_s
-        if taken.start_at < free_at[taken.after_stop] or end_at > tour.legs[taken.after_stop].depart_at:
+        if taken.start_at < free_at[taken.after_stop] or end_at > left_at(tour, taken.after_stop - 1):
             message = f"break {item.id} overlaps a service, a drive or another break"
             yield Violation("break_misplaced", f"{where}/start_at", message)
         free_at[taken.after_stop] = end_at
@@ -147,7 +172,7 @@ def _zones(tour: Tour, at: str, known: Known) -> Iterator[Violation]:
                 message = f"class {access.id} may not drive in {crossing.zone_id} then"
                 yield Violation("zone_closed", f"{at}/legs/{k}/zones/{c}", message)
     for s, stop in enumerate(tour.stops):
-        leave_at = max(stop.end_at, tour.legs[s + 1].depart_at)
+        leave_at = max(stop.end_at, left_at(tour, s))
         for z, zone_id in enumerate(stop.zone_ids):
             if _overlaps(stop.arrival_at, leave_at, closed.get(zone_id, [])):
                 message = f"class {access.id} may not be in {zone_id} then"

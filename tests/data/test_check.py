@@ -118,6 +118,8 @@ def test_warnings() -> None:
     assert warning.startswith("#/orders/0: no vehicle of hub H works in any window")
     (warning,) = check_request(GOOD.replace(orders=(ORDER.replace(promised_on=date(2026, 11, 23)),)), city())
     assert "promised for 2026-11-23" in warning
+    (warning,) = check_request(GOOD.replace(orders=(ORDER.replace(late_cents_per_hour=5),)), city())
+    assert warning.endswith("a price on being late but no `promised_by`")
 
 
 def test_all_problems_at_once() -> None:

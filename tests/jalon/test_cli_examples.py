@@ -47,11 +47,12 @@ def test_the_examples_run_and_what_they_leave_holds(ran: Path) -> None:
         assert check(json.loads((ran / name).read_text())) == []
     town.checked_against("replan", (ran / "figures.json").read_text())
     town.checked_against("vroom-solution", (ran / "vroom.json").read_text())
+    town.checked_against("live-what-if", (ran / "what-if.json").read_text())
     dirty, clean = town.checked_against("route", (ran / "route.json").read_text())["routes"]
     assert (dirty["zones"], clean["avoided"], clean["extra_s"]) == ([], [], 0)
     assert [ban["zone_id"] for ban in dirty["avoided"]] == ["999000001-ZFE-001"]
     assert dirty["extra_s"] == dirty["travel_s"] - clean["travel_s"]
     assert dirty["extra_m"] == dirty["distance_m"] - clean["distance_m"]
     assert dirty["extra_s"] > 120
-    assert (ran / "zfe.html").exists()
+    assert (ran / "zfe.html").exists() and (ran / "what-if.png").exists()
     assert (ran / "map.html").exists() and (ran / "map-2.html").exists()

@@ -51,6 +51,16 @@ def test_solve_without_a_file_prints_the_plan(folder: Path, capsys: pytest.Captu
     assert len(plan_of(capsys.readouterr().out)["orders"]) == 8
 
 
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_a_seed_and_a_count_fix_the_tours(folder: Path, capsys: pytest.CaptureFixture[str], threads: str) -> None:
+    made = []
+    for _ in range(2):
+        words = ("-l", "60", "--seed", "3", "--iterations", "80", "--threads", threads)
+        assert town.run("solve", folder / "request.json", *words) == 0
+        made.append(plan_of(capsys.readouterr().out)["tours"])
+    assert made[0] == made[1]
+
+
 def test_solve_reads_stdin(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     for words in (["-"], [], ["-i", "-"]):
         stdin = io.TextIOWrapper(io.BytesIO((folder / "request.json").read_bytes()))

@@ -13,6 +13,7 @@ from tests.mutants.kinds import (
     collected,
     handovers,
     mutant,
+    one_trip,
     order_ids,
     pick,
     stops,
@@ -130,7 +131,7 @@ def starts_away_from_the_hub(plan: Json, rng: Random) -> None:
 @mutant("not_on_board")
 def order_not_on_board(plan: Json, rng: Random) -> None:
     """A vehicle on the road cannot take what is still at the hub."""
-    tour = pick(rng, (tour for tour in plan["tours"] if tour["stops"]))
+    tour = pick(rng, (tour for tour in plan["tours"] if tour["stops"] and one_trip(tour)))
     tour["start"]["at_hub"] = False
     left_behind = pick(rng, (each for each in order_ids(tour) if each not in collected(tour)))
     for lock in plan["locks"]:
@@ -181,7 +182,7 @@ def locked_order_on_another_vehicle(plan: Json, rng: Random) -> None:
 @mutant("lock_closed")
 def extra_order_on_a_closed_tour(plan: Json, rng: Random) -> None:
     with_loaded = (tour for tour in plan["tours"] if tour["stops"] and order_ids(tour)[-1] not in collected(tour))
-    tour = pick(rng, with_loaded)
+    tour = pick(rng, filter(one_trip, with_loaded))
     _lock(plan, tour, order_ids(tour)[:-1], sequence=True, closed=True)
 
 

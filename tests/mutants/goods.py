@@ -14,6 +14,7 @@ from tests.mutants.kinds import (
     loaded,
     mutant,
     off_by_one,
+    one_trip,
     parcels,
     pick,
     stops,
@@ -26,7 +27,7 @@ SIZE = {"length_mm": 300, "width_mm": 200, "height_mm": 100}
 
 @mutant("over_capacity")
 def vehicle_too_small(plan: Json, rng: Random) -> None:
-    tour = pick(rng, (tour for tour in plan["tours"] if not collected(tour)))
+    tour = pick(rng, (tour for tour in plan["tours"] if not collected(tour) and one_trip(tour)))
     key, printed = rng.choice([("capacity_parcels", "parcels"), ("capacity_g", "load_g"), ("capacity_dm3", "load_dm3")])
     when(tour[printed] > 0)
     vehicle_of(plan, tour)[key] = tour[printed] - 1
@@ -34,7 +35,7 @@ def vehicle_too_small(plan: Json, rng: Random) -> None:
 
 @mutant("over_capacity")
 def parcel_too_heavy_for_the_rest(plan: Json, rng: Random) -> None:
-    tour, _, parcel = pick(rng, (each for each in parcels(plan) if not collected(each[0])))
+    tour, _, parcel = pick(rng, (each for each in parcels(plan) if not collected(each[0]) and one_trip(each[0])))
     more_g = vehicle_of(plan, tour)["capacity_g"] - tour["load_g"] + 1
     parcel["load_g"] += more_g
     tour["load_g"] += more_g
@@ -54,7 +55,7 @@ def parcel_a_gram_heavier(plan: Json, rng: Random) -> None:
 
 @mutant("not_ready")
 def ready_a_second_late(plan: Json, rng: Random) -> None:
-    at_hub = (pair for pair in loaded(plan) if pair[0]["start"].get("at_hub", True))
+    at_hub = (pair for pair in loaded(plan) if pair[0]["start"].get("at_hub", True) and one_trip(pair[0]))
     tour, _, parcel = pick(rng, at_hub)
     hub = by_id(plan["hubs"], vehicle_of(plan, tour)["hub_id"])
     parcel["ready_at"] = later(tour["departure_at"], 1 - hub.get("loading_s", 0))
@@ -63,7 +64,7 @@ def ready_a_second_late(plan: Json, rng: Random) -> None:
 @mutant("not_ready")
 def loading_takes_longer(plan: Json, rng: Random) -> None:
     waiting = (pair for pair in loaded(plan) if pair[0]["start"].get("at_hub", True) and pair[2].get("ready_at"))
-    tour, _, parcel = pick(rng, waiting)
+    tour, _, parcel = pick(rng, (pair for pair in waiting if one_trip(pair[0])))
     hub = by_id(plan["hubs"], vehicle_of(plan, tour)["hub_id"])
     hub["loading_s"] = max(0, between(parcel["ready_at"], tour["departure_at"])) + 1
 
@@ -209,7 +210,7 @@ def another_option_is_named(plan: Json, rng: Random) -> None:
 
 @mutant("loading_list")
 def loaded_in_delivery_order(plan: Json, rng: Random) -> None:
-    stops_of = [(tour["vehicle_id"], stop["place_id"]) for tour, stop, _ in loaded(plan)]
+    stops_of = [(tour["vehicle_id"], stop["place_id"]) for tour, stop, _ in loaded(plan) if one_trip(tour)]
     several = {vehicle for vehicle, _ in stops_of if len({place for van, place in stops_of if van == vehicle}) > 1}
     tour = pick(rng, (tour for tour in plan["tours"] if tour["vehicle_id"] in several))
     tour["loading_list"].reverse()

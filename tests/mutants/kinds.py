@@ -97,10 +97,30 @@ def class_of(plan: Json, tour: Json) -> Json:
 
 
 def stops(plan: Json) -> Iterator[tuple[Json, int, Json]]:
-    """Yield every tour, stop number and stop."""
+    """Yield every tour, stop number and stop, but for those at the hub."""
     for tour in plan["tours"]:
         for k, stop in enumerate(tour["stops"]):
-            yield tour, k, stop
+            if stop.get("loading_list") is None:
+                yield tour, k, stop
+
+
+def reloads(plan: Json) -> Iterator[tuple[Json, int, Json]]:
+    """Yield every tour, stop number and stop at which a vehicle is loaded again."""
+    for tour in plan["tours"]:
+        for k, stop in enumerate(tour["stops"]):
+            if stop.get("loading_list") is not None:
+                yield tour, k, stop
+
+
+def leaves_at(tour: Json, k: int) -> str:
+    """Return when a vehicle leaves stop ``k``, or its day is over there."""
+    instant: str = tour["legs"][k + 1]["depart_at"] if k + 1 < len(tour["legs"]) else tour["return_at"]
+    return instant
+
+
+def one_trip(tour: Json) -> bool:
+    """Return whether a tour's vehicle is loaded only once."""
+    return all(stop.get("loading_list") is None for stop in tour["stops"])
 
 
 def handovers(plan: Json) -> Iterator[tuple[Json, Json, Json]]:

@@ -14,6 +14,7 @@ from tests.mutants.kinds import (
     handovers,
     later,
     mutant,
+    one_trip,
     pick,
     vehicle_of,
 )
@@ -40,7 +41,7 @@ def collected_a_second_time(plan: Json, rng: Random) -> None:
 
 @mutant("collected_late")
 def handed_over_before_it_is_there(plan: Json, rng: Random) -> None:
-    tour, stop, collection = pick(rng, collections(plan))
+    tour, stop, collection = pick(rng, (each for each in collections(plan) if one_trip(each[0])))
     stop["handovers"].remove(collection)
     tour["stops"][-1]["handovers"].append(collection)
 
@@ -92,7 +93,7 @@ def collecting_takes_longer(plan: Json, rng: Random) -> None:
 @mutant("over_capacity")
 def no_room_for_what_is_collected(plan: Json, rng: Random) -> None:
     """One parcel less than is on board at once."""
-    tour, _, _ = pick(rng, collections(plan))
+    tour, _, _ = pick(rng, (each for each in collections(plan) if one_trip(each[0])))
     sizes = {order["id"]: len(order["parcels"]) for order in plan["orders"]}
     away = collected(tour)
     given = [each for stop in tour["stops"] for each in stop["handovers"]]

@@ -12,6 +12,7 @@ from tests.mutants.kinds import (
     close_zone,
     handovers,
     later,
+    leaves_at,
     mutant,
     off_by_one,
     pick,
@@ -59,7 +60,7 @@ def return_off_by_a_second(plan: Json, rng: Random) -> None:
 
 @mutant("leg_too_early")
 def leaves_before_the_end(plan: Json, rng: Random) -> None:
-    tour, k, stop = pick(rng, stops(plan))
+    tour, k, stop = pick(rng, ((tour, k, stop) for tour, k, stop in stops(plan) if k + 1 < len(tour["legs"])))
     tour["legs"][k + 1]["depart_at"] = later(stop["end_at"], -1)
 
 
@@ -109,6 +110,13 @@ def service_off_by_a_second(plan: Json, rng: Random) -> None:
 def setup_off_by_a_second(plan: Json, rng: Random) -> None:
     _, _, stop = pick(rng, stops(plan))
     stop["setup_s"] += 1
+
+
+@mutant("legs_count")
+def leg_home_of_a_vehicle_that_does_not_return(plan: Json, rng: Random) -> None:
+    tour = pick(rng, plan["tours"])
+    vehicle = vehicle_of(plan, tour)
+    vehicle["returns"] = not vehicle.get("returns", True)
 
 
 @mutant("legs_count")
@@ -190,8 +198,8 @@ def _move_break(taken: Json, due: Json, start_at: str) -> None:
 @mutant("break_misplaced")
 def break_while_driving(plan: Json, rng: Random) -> None:
     tour, taken, due = _break(plan, rng)
-    leaves_at = tour["legs"][taken["after_stop"]]["depart_at"]
-    _move_break(taken, due, later(leaves_at, 1 - taken["duration_s"]))
+    when(taken["after_stop"] < len(tour["legs"]))
+    _move_break(taken, due, later(leaves_at(tour, taken["after_stop"] - 1), 1 - taken["duration_s"]))
 
 
 @mutant("break_misplaced")
@@ -249,8 +257,7 @@ def zone_on_the_way_closes_earlier(plan: Json, rng: Random) -> None:
 @mutant("zone_closed")
 def stop_inside_a_closed_zone(plan: Json, rng: Random) -> None:
     tour, k, stop = pick(rng, stops(plan))
-    leaves_at = tour["legs"][k + 1]["depart_at"]
-    when(between(stop["arrival_at"], leaves_at) > 0)
+    when(between(stop["arrival_at"], leaves_at(tour, k)) > 0)
     stop.setdefault("zone_ids", []).append("shut")
     close_zone(plan, tour, "shut", later(stop["arrival_at"], -60), later(stop["arrival_at"], 1))
 
@@ -258,9 +265,7 @@ def stop_inside_a_closed_zone(plan: Json, rng: Random) -> None:
 @mutant("zone_closed")
 def lingers_in_a_closed_zone(plan: Json, rng: Random) -> None:
     """The service is over in time, but a break or a wait follows."""
-    lingering = (
-        (tour, stop) for tour, k, stop in stops(plan) if between(stop["end_at"], tour["legs"][k + 1]["depart_at"]) > 0
-    )
+    lingering = ((tour, stop) for tour, k, stop in stops(plan) if between(stop["end_at"], leaves_at(tour, k)) > 0)
     tour, stop = pick(rng, lingering)
     stop.setdefault("zone_ids", []).append("shut")
     close_zone(plan, tour, "shut", stop["end_at"], later(stop["end_at"], 60))

@@ -17,7 +17,7 @@ from routing.bound import fleet_bound
 from routing.build import build_instance
 from routing.solver.tours import empty_tours
 from tests.small_town import LARGE, THURSDAY, at, home, order, request, spot, town, vehicle, window
-from tests.solver_naive import optimum
+from tests.solver_optimum import optimum
 from tests.town_days import Days
 
 TOWN = town()

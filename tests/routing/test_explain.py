@@ -22,7 +22,8 @@ from routing.solver.engine import construct
 from routing.solver.tours import Tours
 from tests.drawn_problems import routes_of
 from tests.small_town import LARGE, THURSDAY, at, home, hub, order, request, rule, spot, town, vehicle, window, zone
-from tests.solver_naive import Route, break_count, insertions
+from tests.solver_naive import Route
+from tests.solver_optimum import break_count, insertions
 from tests.town_days import Days
 
 IN_PLAN = {"FLEET_FULL", "COST_CONSTRAINT", "MIX_CONSTRAINT"}

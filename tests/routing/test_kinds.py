@@ -19,7 +19,7 @@ from tests.drawn_problems import Features, draw_problem
 from tests.small_plans import planned, read_back
 from tests.small_town import THURSDAY, at, home, order, request, town, vehicle
 from tests.solver_checks import check_state
-from tests.solver_naive import optimum
+from tests.solver_optimum import optimum
 
 HOMES = tuple(home(f"h{n}", 1 + n, 2 + n % 3) for n in range(6))
 APART = (Apart(kind="food", other="paint"),)

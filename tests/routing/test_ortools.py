@@ -16,7 +16,7 @@ from routing.solver.tours import Tours, copy_tours, empty_tours, total_cost
 from routing.warm import tiny_problem
 from tests.drawn_problems import Features, draw_problem, numbers, routes_of
 from tests.solver_checks import check_state
-from tests.solver_naive import optimum
+from tests.solver_optimum import optimum
 
 SEEDS = range(100, 112)
 WANTED = Features(orders=4, vehicles=2, options=2, windows=1, breaks=1, shared=True, setup=True, metric=True)

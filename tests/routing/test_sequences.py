@@ -9,11 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.problem import Tables
+from routing.solver.links import unlink
+from routing.solver.rules import rules_of
 from routing.solver.sequences import append_sequence, place_breaks, tour_breaks, tour_nodes
-from routing.solver.tours import Tours, empty_tours, schedule_tour, unlink
+from routing.solver.tours import Tours, empty_tours, schedule_tour
 from tests.drawn_problems import Features, draw_problem, features, numbers, routes_of
 from tests.solver_checks import check_state
-from tests.solver_naive import Route, may_carry, paired, simulate, why_not, with_breaks, within_resources
+from tests.solver_naive import Route, may_carry, paired, simulate, why_not, within_resources
+from tests.solver_optimum import with_breaks
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -87,9 +90,9 @@ def test_breaks_are_placed_where_any_position_is_feasible(seed: int, wanted: Fea
     append_sequence(tables, tours, 0, drawn_sequence(tables, seed))
     nodes = tour_nodes(tables, tours, 0)
     if nodes:  # a shorter tour is not always feasible
-        unlink(tables, tours, nodes[0])
+        unlink(rules_of(tables), tours, nodes[0])
     route = routes_of(tables, tours)[0]
-    found = bool(place_breaks(tables, tours, 0, 0))
+    found = bool(place_breaks(rules_of(tables), tours, 0, 0))
     possible = [other for other in with_breaks(tables, 0, route.options) if not simulate(tables, other).why]
     assert found == bool(possible)
     assert sum(tour_breaks(tables, tours, 0)) == tables.brk_ptr[1]

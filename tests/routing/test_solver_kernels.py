@@ -9,32 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.problem import INF_TRAVEL_S, NO_LOCATION, Tables
-from routing.solver.insertion import insert_best
+from routing.solver.links import link, unlink
 from routing.solver.pairs import is_collection
-from routing.solver.positions import INFEASIBLE, load_fits, position_cost
+from routing.solver.positions import load_fits, position_cost
+from routing.solver.rules import INFEASIBLE, rules_of
 from routing.solver.sequences import tour_nodes
 from routing.solver.timing import NEVER, arrival, latest_departure
-from routing.solver.tours import (
-    Tours,
-    copy_tours,
-    empty_tours,
-    link,
-    resources_free,
-    schedule_tour,
-    total_cost,
-    unlink,
-)
+from routing.solver.tours import Tours, copy_tours, empty_tours, resources_free, schedule_tour, total_cost
 from tests.drawn_problems import Features, draw_problem, features, routes_of
-from tests.solver_checks import check_state
-from tests.solver_naive import (
-    Route,
-    drive,
-    fits,
-    insertions,
-    route_cost,
-    simulate,
-    why_not,
-)
+from tests.solver_checks import check_state, insert_best
+from tests.solver_naive import Route, Timeline, drive, fits, late_cost, route_cost, simulate, why_not
+from tests.solver_optimum import insertions
 
 SEEDS = st.integers(0, 2**32 - 1)
 ZONE_WAITS = {"stands in a closed zone", "there before the zone opens", "no way"}
@@ -47,15 +32,14 @@ def test_any_sequence_of_changes_leaves_a_state_that_is_right(seed: int, wanted:
     tables = draw_problem(seed, wanted).tables
     tours = empty_tours(tables)
     rng = Random(seed)
-    barred = np.zeros(wanted.vehicles, dtype=np.uint8)
     check_state(tables, tours)
     for _ in range(wanted.orders * 2):
         order = rng.randrange(wanted.orders)
-        if is_collection(tables, order):
-            assert not insert_best(tables, tours, order, barred)
+        if is_collection(rules_of(tables), order):
+            assert not insert_best(tables, tours, order)
         elif tours.vehicle[order] < 0:
             before = int(total_cost(tables, tours))
-            inserted = insert_best(tables, tours, order, barred)
+            inserted = insert_best(tables, tours, order)
             assert inserted == (tours.vehicle[order] >= 0)
             assert inserted or total_cost(tables, tours) == before
         else:
@@ -72,13 +56,13 @@ def remove(tables: Tables, tours: Tours, order: int) -> None:
     for half in halves:
         after = int(tours.pred[half])
         undo.append((int(tours.option[half]), after, int(tours.breaks_after[after])))
-        unlink(tables, tours, half)
+        unlink(rules_of(tables), tours, half)
     route = routes_of(tables, tours)[vehicle]
     feasible = bool(schedule_tour(tables, tours, vehicle))
     assert feasible == (why_not(tables, route) == "")
     if not feasible:
         for option, after, kept in reversed(undo):
-            link(tables, tours, option, after, kept, vehicle)
+            link(rules_of(tables), tours, option, after, kept, vehicle)
         assert schedule_tour(tables, tours, vehicle)
 
 
@@ -97,9 +81,8 @@ def usable(tables: Tables, tours: Tours, order: int, vehicle: int) -> bool:
 def test_the_quick_test_of_a_position_is_the_exact_pass(seed: int, wanted: Features) -> None:
     tables = draw_problem(seed, wanted).tables
     tours = empty_tours(tables)
-    barred = np.zeros(wanted.vehicles, dtype=np.uint8)
     for order in range(2):
-        insert_best(tables, tours, order, barred)
+        insert_best(tables, tours, order)
     for order in np.flatnonzero((tours.vehicle < 0) & (tables.partner < 0)).tolist():
         for vehicle in range(wanted.vehicles):
             if usable(tables, tours, order, vehicle):
@@ -108,24 +91,34 @@ def test_the_quick_test_of_a_position_is_the_exact_pass(seed: int, wanted: Featu
 
 
 def compare_positions(tables: Tables, tours: Tours, vehicle: int, option: int) -> None:
-    order = int(tables.opt_order[option])
+    order, rules = int(tables.opt_order[option]), rules_of(tables)
     nodes = tour_nodes(tables, tours, vehicle)
     old = routes_of(tables, tours)[vehicle]
     for place, after in enumerate([len(tables.release_s) + 2 * vehicle, *nodes]):
         for kept in range(old.breaks[place] + 1):
-            quick = int(position_cost(tables, tours, vehicle, option, after, kept))
+            quick = int(position_cost(rules, tours, vehicle, option, after, kept))
             breaks = (*old.breaks[:place], kept, old.breaks[place] - kept, *old.breaks[place + 1 :])
             new = Route(vehicle, (*old.options[:place], option, *old.options[place:]), breaks)
-            assert load_fits(tables, tours, vehicle, order, after) == fits(tables, new)
+            assert load_fits(rules, tours, vehicle, order, after) == fits(tables, new)
             line = simulate(tables, new)
             assert (quick < INFEASIBLE) == (line.why == "") or (quick < INFEASIBLE and line.why in ZONE_WAITS)
             trial = copy_tours(tours)
-            link(tables, trial, option, after, kept, vehicle)
+            link(rules, trial, option, after, kept, vehicle)
             assert schedule_tour(tables, trial, vehicle) == (why_not(tables, new) == "")
             if not line.why and same_other_legs(tables, old, new, place):
                 extra = int(tables.opt_cost[option]) + (0 if old.options else opening(tables, old))
-                before = route_cost(tables, old, simulate(tables, old))
-                assert quick + extra == route_cost(tables, new, line) - before
+                was = simulate(tables, old)
+                others = late_cost(tables, new, line) - late_cost(tables, old, was)
+                others -= late_alone(tables, order, line, place)
+                assert quick + extra == route_cost(tables, new, line) - route_cost(tables, old, was) - others
+
+
+def late_alone(tables: Tables, order: int, line: Timeline, place: int) -> int:
+    """Return what one order costs for being late."""
+    if tables.extras is None:
+        return 0
+    due, price = tables.extras.late[order].tolist()
+    return int(price * max(0, line.starts[place] - due))
 
 
 def opening(tables: Tables, idle: Route) -> int:
@@ -146,18 +139,17 @@ def same_other_legs(tables: Tables, old: Route, new: Route, place: int) -> bool:
     return was[:place] == now[:place] and was[place + 1 :] == now[place + 2 :]
 
 
-@given(SEEDS, features(orders=4, slices=1, speeds=1, metric=True))
+@given(SEEDS, features(orders=4, slices=1, speeds=1, metric=True, late=False, even=False, spread=False, trips=0))
 @settings(max_examples=60, deadline=None)
 def test_an_order_goes_where_it_is_cheapest(seed: int, wanted: Features) -> None:
     tables = draw_problem(seed, wanted).tables
     tours = empty_tours(tables)
-    barred = np.zeros(wanted.vehicles, dtype=np.uint8)
     for order in range(wanted.orders):
-        if is_collection(tables, order):
+        if is_collection(rules_of(tables), order):
             continue
         before = int(total_cost(tables, tours))
         dearer = cheapest_by_hand(tables, routes_of(tables, tours), order) - int(tables.penalty[order])
-        inserted = bool(insert_best(tables, tours, order, barred))
+        inserted = bool(insert_best(tables, tours, order))
         assert inserted == (dearer < 0)
         assert int(total_cost(tables, tours)) == before + min(dearer, 0)
 
@@ -189,22 +181,22 @@ def test_arrival_is_first_in_first_out_and_latest_departure_its_inverse(
 
 def compare_leg(tables: Tables, cls: int, source: int, target: int, moment: int) -> None:
     """Assert what kernels say of leaving at a moment, and of arriving by it."""
-    found = drive(tables, cls, source, target, moment)
-    arrive, profile, depart = arrival(tables, cls, source, target, moment)
+    found, rules = drive(tables, cls, source, target, moment), rules_of(tables)
+    arrive, profile, depart = arrival(rules, cls, source, target, moment)
     if found is None:
         assert arrive >= NEVER
     else:
         assert (arrive, profile, depart) == (found.arrive, found.profile, found.depart)
     if tables.closed_loc[1, source] and cls == 0:
         return  # who stands in a zone that closes can't wait for it to open
-    later = [int(arrival(tables, cls, source, target, moment + more)[0]) for more in range(0, 60, 7)]
+    later = [int(arrival(rules, cls, source, target, moment + more)[0]) for more in range(0, 60, 7)]
     assert later == sorted(later)
-    latest = int(latest_departure(tables, cls, source, target, moment))
+    latest = int(latest_departure(rules, cls, source, target, moment))
     if latest <= -NEVER:
-        assert arrival(tables, cls, source, target, -1000)[0] > moment
+        assert arrival(rules, cls, source, target, -1000)[0] > moment
     else:
-        assert arrival(tables, cls, source, target, latest)[0] <= moment
-        assert arrival(tables, cls, source, target, latest + 1)[0] > moment
+        assert arrival(rules, cls, source, target, latest)[0] <= moment
+        assert arrival(rules, cls, source, target, latest + 1)[0] > moment
 
 
 def test_a_full_resource_is_not_free() -> None:

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from routing.problem import INF_TRAVEL_S, Tables
+from routing.solver.rules import rules_of
 from routing.solver.timing import NEVER, WHOLE, arrival, latest_departure, may_stay
 from tests.drawn_problems import FAR_S, Features, draw_problem, numbers
 from tests.solver_naive import closed_between, drive
@@ -73,7 +74,7 @@ def days(draw: st.DrawFn, stands: bool | None = None) -> Day:
 def test_a_leg_takes_what_driving_second_by_second_does(day: Day, leave: int) -> None:
     tables = day.tables()
     found = drive(tables, 0, 0, 1, leave)
-    arrive, profile, depart = arrival(tables, 0, 0, 1, leave)
+    arrive, profile, depart = arrival(rules_of(tables), 0, 0, 1, leave)
     if found is None:
         assert arrive >= NEVER
         return
@@ -85,7 +86,8 @@ def test_a_leg_takes_what_driving_second_by_second_does(day: Day, leave: int) ->
 @settings(max_examples=150, deadline=None)
 def test_who_leaves_later_never_arrives_earlier(day: Day) -> None:
     tables = day.tables()
-    arrivals = [int(arrival(tables, 0, 0, 1, leave)[0]) for leave in range(-20, DAY_S + 20)]
+    rules = rules_of(tables)
+    arrivals = [int(arrival(rules, 0, 0, 1, leave)[0]) for leave in range(-20, DAY_S + 20)]
     assert arrivals == sorted(arrivals)
 
 
@@ -93,10 +95,11 @@ def test_who_leaves_later_never_arrives_earlier(day: Day) -> None:
 @settings(max_examples=150, deadline=None)
 def test_the_latest_departure_is_the_inverse_of_the_arrival(day: Day) -> None:
     tables = day.tables()
-    arrivals = {leave: int(arrival(tables, 0, 0, 1, leave)[0]) for leave in range(-400, DAY_S + 20)}
+    rules = rules_of(tables)
+    arrivals = {leave: int(arrival(rules, 0, 0, 1, leave)[0]) for leave in range(-400, DAY_S + 20)}
     for by in range(-50, DAY_S + 10):
         in_time = [leave for leave, at in arrivals.items() if at <= by]
-        latest = int(latest_departure(tables, 0, 0, 1, by))
+        latest = int(latest_departure(rules, 0, 0, 1, by))
         if in_time:
             assert latest == in_time[-1]
         else:
@@ -109,7 +112,9 @@ def test_a_vehicle_may_stay_where_nothing_is_closed_meanwhile(day: Day, since: i
     tables = day.tables()
     if len(day.ends) == 1 or length == 0:
         return  # a class with one slice is asked for the place alone, and who doesn't stand is nowhere
-    assert may_stay(tables, 0, 0, since, since + length) == (not closed_between(tables, 0, 0, since, since + length))
+    assert may_stay(rules_of(tables), 0, 0, since, since + length) == (
+        not closed_between(tables, 0, 0, since, since + length)
+    )
 
 
 @pytest.mark.parametrize("seconds", [1, 2, 3, 7, 86_399, 2**20 + 1, 10**9 - 1])
@@ -122,12 +127,12 @@ def test_a_second_drives_enough_for_the_leg_to_take_its_duration(seconds: int) -
 def test_the_share_left_is_driven_at_the_next_speed() -> None:
     """Half of a 100 s leg before the boundary, the other half at 40 s for the whole: 50 + 20."""
     day = Day((1000, 2000), (100, 40), (100, 40), (False, False), False)
-    assert arrival(day.tables(), 0, 0, 1, 950)[0] == 1020
-    assert latest_departure(day.tables(), 0, 0, 1, 1020) == 950
+    assert arrival(rules_of(day.tables()), 0, 0, 1, 950)[0] == 1020
+    assert latest_departure(rules_of(day.tables()), 0, 0, 1, 1020) == 950
 
 
 def test_a_leg_does_not_run_on_where_something_closes() -> None:
     """The open streets take 100 s and close at 1000; the safe ones take 300 s at any time."""
     day = Day((1000, 2000), (100, 300), (300, 300), (False, True), False)
-    assert arrival(day.tables(), 0, 0, 1, 900)[0] == 1000
-    assert arrival(day.tables(), 0, 0, 1, 901)[0] == 1201
+    assert arrival(rules_of(day.tables()), 0, 0, 1, 900)[0] == 1000
+    assert arrival(rules_of(day.tables()), 0, 0, 1, 901)[0] == 1201

@@ -23,7 +23,7 @@ from routing.verify.facts import Costs
 from routing.verify.sums import tour_cents, tour_co2e_g
 from tests.conftest import ROOT
 from tests.mutants.catalog import KINDS, Mutant, escaped
-from tests.mutants.kinds import close_zone, later, order_ids, pick, stops, vehicle_of, window
+from tests.mutants.kinds import close_zone, later, leaves_at, order_ids, pick, stops, vehicle_of, window
 from tests.plans import published, small_plan
 
 Json = dict[str, Any]
@@ -199,10 +199,10 @@ def test_closures_are_half_open_and_windows_closed() -> None:
     """Leaving as the zone closes and arriving as it opens are fine; so is starting at either end of a window."""
     plan = sample()
     tour, k, stop = pick(Random(1), stops(plan))
-    leaves_at = tour["legs"][k + 1]["depart_at"]
+    left_at = leaves_at(tour, k)
     stop.setdefault("zone_ids", []).append("touching")
     close_zone(plan, tour, "touching", later(stop["arrival_at"], -600), stop["arrival_at"])
-    close_zone(plan, tour, "touching", leaves_at, later(leaves_at, 600))
+    close_zone(plan, tour, "touching", left_at, later(left_at, 600))
     handover = stop["handovers"][0]
     option = next(order for order in plan["orders"] if order["id"] == handover["order_id"])["options"]
     option[handover["option"]]["windows"] = [window(handover["start_at"], handover["start_at"])]

@@ -28,8 +28,8 @@ from routing.solver.lean.state import (
 
 I64 = NDArray[np.int64]
 
-NEARBY = 25
-"""Neighbours that are looked at first."""
+NEARBY, NEARBY_GROUPED = 25, 45
+"""Neighbours that are looked at first; more where stops stand for each other: among few, the search gets stuck."""
 REACH = 120
 """Neighbours that are looked at when none of the nearest will do."""
 BESIDE = 150
@@ -74,7 +74,7 @@ def lean_of(classic: Classic, order: I64) -> Lean:
         stops=stops,
         kinds=kinds,
         near=nearest(apart, REACH * choices),
-        nearby=min(NEARBY * choices, max(0, n - 1)),
+        nearby=min((NEARBY if classic.group is None else NEARBY_GROUPED) * choices, max(0, n - 1)),
         beside=nearest(np.minimum(out["m"][:n, :n], back["m"][:n, :n]), BESIDE * choices, with_self=True),
         keys=sort_keys(out, stops, kinds, classic.times is not None),
         group=group,

@@ -18,6 +18,8 @@ HOT, COLD = 2.0, 0.1
 """First and last temperature with windows, in mean legs to the five nearest stops."""
 HOT_ANYTIME, COLD_ANYTIME = 1.5, 0.1
 """The same without windows."""
+ANNEALS_GROUPED = 4
+"""How often it anneals where stops stand for each other, from where the last ended: one long one more often sticks."""
 TOUR_BONUS = 5.0
 """What a tour more is worth while it anneals, in temperatures; it fades to nothing."""
 MARKUP = 5.0
@@ -122,10 +124,12 @@ class Run:
     def anneal(self, pool: Pool) -> None:
         """Anneal a complete plan from the first temperature to the last; late plans are sampled for the pool."""
         hot, cold = (HOT, COLD) if self.lean.windows else (HOT_ANYTIME, COLD_ANYTIME)
+        anneals = ANNEALS_GROUPED if self.lean.groups else 1
         begun, sample_at = self.spent(), SAMPLED_FROM
         while (spent := self.spent()) < 1.0:
-            temperature = self.leg * hot * (cold / hot) ** ((spent - begun) / (1.0 - begun))
-            bonus, markup = int(TOUR_BONUS * temperature * (1.0 - spent)), int(MARKUP * temperature)
+            cooled = anneals * (spent - begun) / (1.0 - begun) % 1.0
+            temperature = self.leg * hot * (cold / hot) ** cooled
+            bonus, markup = int(TOUR_BONUS * temperature * (1.0 - cooled)), int(MARKUP * temperature)
             markup = markup if self.may_leave else -1
             anneal(self.lean, self.plan, self.best, self.work, temperature, bonus, markup, CHUNK)
             self.done += CHUNK

@@ -1,0 +1,148 @@
+"""Where the store is: SQLite in a file of our own, or PostgreSQL; migrated when it is opened.
+
+SQLite is written by one process and one connection (WAL, ``synchronous=FULL``: a commit is on disk when it returns).
+A lock file next to it makes sure of that.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from data.errors import InputError, JalonError
+from data.store import migrate
+
+DEFAULT_URL = "sqlite:///jalon.db"
+SESSION = "-c synchronous_commit=on -c lock_timeout=10s -c enable_seqscan=off -c jit=off"
+"""Of PostgreSQL: a commit is on disk when it returns; rows are found by their keys, also in a table so young that it
+has no statistics yet (500 keys of 26,000: 7 ms instead of 250); none of our queries is worth compiling.
+"""
+MIGRATION_LOCK = 0x6A616C6F6E  # PostgreSQL's advisory lock: one process migrates at a time
+READS = "reads"
+Transaction = Connection
+"""What the aggregates work in; other rooms need no name of the library's for it."""
+
+
+class StoreError(JalonError):
+    """The store can't be used (exit 3)."""
+
+    exit_code = 3
+
+
+class Database:
+    """An open store.
+
+    Attributes
+    ----------
+    name : str
+        Its URL without the password.
+    revision_before : str, optional
+        The schema's revision before it was opened; ``None``: there was no schema.
+    revision : str
+        The schema's revision now, the newest.
+    """
+
+    def __init__(self, url: str = DEFAULT_URL) -> None:
+        parsed = _parsed(url)
+        self.name = parsed.render_as_string(hide_password=True)
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        self._lock = _own(Path(parsed.database or ""), self.name) if self.is_sqlite else None
+        try:
+            self.engine = _engine(parsed)
+            self.revision_before, self.revision = self._migrate()
+        except SQLAlchemyError as error:
+            self.close()
+            cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+            raise StoreError("store_unusable", cause, self.name, "check that it runs and the URL's parts") from None
+        except BaseException:
+            self.close()
+            raise
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Yield a connection in a transaction that commits where the block ends well, else rolls back."""
+        with self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Yield a connection that sees one state of the store and doesn't keep a writer waiting."""
+        options: dict[str, Any] = {READS: True} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        with self.engine.connect() as connection:
+            yield connection.execution_options(**options)
+
+    def close(self) -> None:
+        """Close every connection and give up the file's lock."""
+        if hasattr(self, "engine"):
+            self.engine.dispose()
+        if self._lock is not None:
+            self._lock.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _migrate(self) -> tuple[str | None, str]:
+        with self.engine.begin() as connection:
+            if not self.is_sqlite:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+            return migrate.upgrade(connection)
+
+
+def _parsed(url: str) -> URL:
+    """Return a URL with the driver we use; errors name no password."""
+    with suppress(ArgumentError):
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+        if backend == "sqlite" and parsed.database and parsed.database != ":memory:":
+            return parsed.set(drivername="sqlite+pysqlite")
+        if backend == "postgresql" or parsed.drivername == "postgres":
+            return parsed.set(drivername="postgresql+psycopg")
+    message = "a store is an SQLite file or a PostgreSQL database"
+    raise InputError("unusable_database_url", message, "JALON_DATABASE_URL", "sqlite:///FILE or postgresql://HOST/NAME")
+
+
+def _own(path: Path, name: str) -> Any:
+    """Return the open lock file of an SQLite store, locked until it is closed or this process ends."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = Path(f"{path}.lock").open("w")  # noqa: SIM115
+    except OSError as error:
+        raise StoreError("store_unusable", error.strerror or str(error), name, "name another path") from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        action = "stop the server that has it open, or ask that server"
+        raise StoreError("store_in_use", "another process has this store open", name, action) from None
+    return lock
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(url, connect_args={"isolation_level": None})
+        event.listen(engine, "connect", _set_up)
+        event.listen(engine, "begin", _begin)
+        return engine
+    options = f"{url.query.get('options', '')} {SESSION}"
+    return create_engine(url, connect_args={"options": options}, pool_pre_ping=True)
+
+
+def _set_up(connection: Any, _: object) -> None:
+    """Make every commit durable; the driver's own transactions are off (``isolation_level=None``)."""
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin(connection: Connection) -> None:
+    """Begin as a writer at once: a reader that turns writer may be refused."""
+    reads = connection.get_execution_options().get(READS)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

@@ -1,0 +1,127 @@
+"""Any sequence of requests, cuts and crashes: the ledger and a dictionary say the same."""
+
+from __future__ import annotations
+
+from itertools import count
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from data.model.reservation import Owner
+from promise.ledger import Ledger
+from promise.reserve import Change, Command, Confirm, Expire, Publish, Release, Reply, Request, Reserve
+from tests.store.faults import Fault, FaultyDatabase
+from tests.store.ledger_model import Model
+from tests.store.orders import NOW_S, nested
+
+IDS = st.sampled_from([f"o{number}" for number in range(6)])
+AREAS = st.sampled_from(["north", "south", "group"])
+PARCELS = st.integers(1, 4)
+DM3 = st.sampled_from([0, 0, 30, 60])
+TERMS = st.sampled_from(["", "other"])
+WAITS = st.sampled_from([0, 60, 600])
+COMMANDS = st.one_of(
+    st.builds(
+        Reserve,
+        id=IDS,
+        capacity_id=AREAS,
+        expires_s=WAITS.map(lambda wait_s: NOW_S + 300 + wait_s),
+        parcels=PARCELS,
+        dm3=DM3,
+        terms=TERMS,
+        force=st.sampled_from([False, False, False, True]),
+    ),
+    st.builds(Confirm, id=IDS),
+    st.builds(Change, id=IDS, capacity_id=AREAS, parcels=PARCELS, dm3=DM3, terms=TERMS),
+    st.builds(Release, id=IDS),
+    st.builds(
+        lambda one, parcels, dm3: Publish(capacity=one.replace(parcels=parcels, dm3=dm3)),
+        st.sampled_from(nested()),
+        st.integers(0, 12),
+        st.none() | st.integers(0, 200),
+    ),
+)
+_tenants = count()
+
+
+class Machine(RuleBasedStateMachine):
+    """A carrier of its own in a store that all runs share."""
+
+    def __init__(self, database: FaultyDatabase, ledger: Ledger) -> None:
+        super().__init__()
+        self.database, self.ledger = database, ledger
+        self.carrier = f"carrier{next(_tenants)}"
+        self.model, self.now_s, self.sent = Model(), NOW_S, 0
+        self.send(Owner(self.carrier), *(Publish(capacity=one) for one in nested(10, 8, 6, dm3=150)))
+
+    def send(self, owner: Owner, *commands: Command) -> tuple[Reply, ...]:
+        """Send a request and compare its replies with the model's."""
+        self.sent += 1
+        request = Request(owner=owner, commands=commands, now_s=self.now_s, key=f"key{self.sent}")
+        replies = self.answered(request)
+        assert self.answered(request) == replies
+        expected = [self.model.do(command, self.now_s) for command in commands]
+        assert [(one.state, one.refusal) for one in replies] == expected
+        return replies
+
+    def answered(self, request: Request) -> tuple[Reply, ...]:
+        """Send a request, once more where no reply came, as clients do."""
+        try:
+            return self.ledger.do(request)
+        except Fault:
+            return self.ledger.do(request)
+
+    @rule(commands=st.lists(COMMANDS, min_size=1, max_size=4))
+    def ask(self, commands: list[Command]) -> None:
+        for command in commands:
+            shipper = "" if isinstance(command, Publish) else "shop"
+            self.send(Owner(self.carrier, shipper), command)
+
+    @rule(commands=st.lists(COMMANDS.filter(lambda one: not isinstance(one, Publish)), min_size=2, max_size=6))
+    def ask_at_once(self, commands: list[Command]) -> None:
+        self.send(Owner(self.carrier, "shop"), *commands)
+
+    @rule(wait_s=WAITS)
+    def wait(self, wait_s: int) -> None:
+        self.now_s += wait_s
+
+    @rule()
+    def expire(self) -> None:
+        self.model.expire(self.now_s)
+        self.answered(Request(owner=Owner(""), commands=(Expire(),), now_s=self.now_s))
+
+    @rule(moment=st.sampled_from(["before", "after"]), commits=st.integers(0, 2))
+    def break_the_store(self, moment: str, commits: int) -> None:
+        self.database.moment, self.database.commits_left = moment, commits
+
+    @invariant()
+    def balances_agree(self) -> None:
+        assert {one.id: one for one in self.ledger.balances(self.carrier)} == self.model.balances()
+
+    def teardown(self) -> None:
+        self.database.moment = "never"
+        assert self.ledger.check() == []
+
+
+def run(url: str, runs: int, steps: int, seeded: bool) -> None:
+    kept = settings(
+        max_examples=runs,
+        stateful_step_count=steps,
+        deadline=None,
+        derandomize=seeded,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    with FaultyDatabase(url) as database, Ledger(database) as ledger:
+        run_state_machine_as_test(lambda: Machine(database, ledger), settings=kept)
+
+
+def test_the_ledger_is_the_dictionary(url: str) -> None:
+    run(url, runs=15, steps=25, seeded=True)
+
+
+@pytest.mark.soak
+def test_the_ledger_is_the_dictionary_10_000_times(url: str) -> None:
+    run(url, runs=10_000, steps=50, seeded=False)
