@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cache
 from itertools import groupby
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Row, Table, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, Select, Table, bindparam, insert, select, update
 
 from data.model.base import Value
 from data.model.reservation import Key
@@ -27,9 +28,16 @@ def rows_at(connection: Connection, table: Table, keys: Collection[Key], lock: b
         ids = [key.id for key in group]
         for first in range(0, len(ids), AT_ONCE):
             some = ids[first : first + AT_ONCE]
-            wanted = (table.c.tenant == tenant) & (table.c.shipper == shipper) & table.c.id.in_(some)
-            found = select(table).where(wanted).order_by(table.c.id)
-            yield from connection.execute(found.with_for_update() if lock else found)
+            wanted = {"of_tenant": tenant, "of_shipper": shipper, "some": some}
+            yield from connection.execute(_find(table, lock), wanted)
+
+
+@cache
+def _find(table: Table, lock: bool) -> Select[Any]:
+    """Return the statement, built once: building it costs as much as running it."""
+    owned = (table.c.tenant == bindparam("of_tenant")) & (table.c.shipper == bindparam("of_shipper"))
+    found = select(table).where(owned, table.c.id.in_(bindparam("some", expanding=True))).order_by(table.c.id)
+    return found.with_for_update() if lock else found
 
 
 def load(connection: Connection, table: Table, kind: type[V], keys: Collection[Key], lock: bool = True) -> dict[Key, V]:

@@ -73,7 +73,7 @@ def test_the_diff_keeps_to_80_columns() -> None:
     assert max(map(len, lines)) <= 80
     assert not any("…" in line[16:] for line in lines)
     lines = shown(totals_table(before, after, "Before and after"))
-    assert len(lines) == 11 and max(map(len, lines)) <= 80
+    assert len(lines) == 12 and max(map(len, lines)) <= 80
 
 
 def later(plan: Plan, tour_row: int, by: timedelta) -> Plan:

@@ -324,8 +324,14 @@ def test_what_can_not_be_is_refused(changes: dict[str, object], code: str) -> No
 
 
 def test_the_tables_are_what_kernels_expect() -> None:
-    tables = built(town(zone()), orders=(order("o", "z"), order("p", "relay", "a"))).problem.tables
-    for name, array in tables._asdict().items():
+    orders, van = (order("o", "z"), order("p", "relay", "a")), vehicle(max_trips=3)
+    assert built(town(zone()), orders=orders).problem.tables.extras is None
+    tables = built(town(zone()), orders=orders, vehicles=(van,)).problem.tables
+    assert tables.extras is not None
+    extras = {"late": tables.extras.late, "reload_ptr": tables.extras.reload_ptr, "spot_m": tables.extras.spot_m}
+    for name, array in (tables._asdict() | extras).items():
+        if name == "extras":
+            continue
         assert array.flags.c_contiguous, name
         expected = {"duration_s": np.int32, "distance_m": np.int32, "closed_loc": np.uint8, "allowed": np.uint8,
                     "kinds": np.uint8, "apart": np.uint8}  # fmt: skip

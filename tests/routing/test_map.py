@@ -196,7 +196,7 @@ def test_every_order_of_a_plan_is_drawn_once(seed: int) -> None:
                 if not order["collects"]]  # fmt: skip
     lone = [each["properties"]["order"] for each in drawn["lone"]["features"]]
     assert sorted([*on_tours, *lone]) == sorted({order.id for order in plan.orders} - set(plan.done))
-    assert len(drawn["stops"]["features"]) == plan.totals.stops
+    assert len(drawn["stops"]["features"]) == plan.totals.stops + plan.totals.reloads
 
 
 # -- two plans
