@@ -22,7 +22,6 @@ from rich.console import Console
 from rich.table import Table
 
 from data.cityfile import read_city
-from data.clock import PARIS
 from data.model.break_rules import BreakRule
 from data.model.city import City
 from data.model.order import PlaceOption
@@ -229,7 +228,8 @@ def replanned(day: PlanRequest, city: City) -> Start:
     """Return the re-plan of half the day after the other half, sealed heads and all."""
     half = len(day.orders) // 2
     before = plan_day(day.replace(orders=day.orders[:half]), city, Stop(2), Settings()).plan
-    ready = prepare_replan(before, OrderBook(orders=day.orders[half:]), city, (), at(day.day, 9, 30).astimezone(PARIS))
+    book = OrderBook(places=day.places, orders=day.orders[half:])
+    ready = prepare_replan(before, book, city, (), at(day.day, 9, 30))
     return ready.instance.problem, construct(ready.instance.problem, ready.start)
 
 
