@@ -20,7 +20,7 @@ from typing import Any
 
 from data.clock import rng
 from routing.compat.vroom import check_vroom, solve_vroom
-from routing.job import default_engines
+from routing.job import Settings, default_engines
 from routing.solver.stop import Stop
 
 Json = dict[str, Any]
@@ -105,7 +105,7 @@ def main() -> int:
     print(f"{'seed':>4} {'priority ours':>13} {'VROOM':>6} {'served ours':>11} {'VROOM':>6} {'cost ratio':>10}")
     for seed in range(arguments.instances):
         document = draw(seed, arguments.jobs, not arguments.no_breaks)
-        engines = default_engines(seed=1) if arguments.seconds else ()
+        engines = default_engines(Settings()) if arguments.seconds else ()
         answer = solve_vroom(document, None, Stop(arguments.seconds), engines)
         peer = solve_vroom_peer(vroom, document)
         if mistakes := check_vroom(document, peer):
