@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from data.errors import InputError
 from data.sources.deliveries import NEVER, Deliveries
 from promise.backtest_load import loads
-from promise.calibrate import Correction, LoadScale, cheapest_days, climbed, price_of_day
+from promise.calibrate import Correction, LoadScale, climbed
+from promise.decide import cheapest_days, price_of_day
 from promise.delay_trees import Facts, StageModel, chain
 from promise.learn import refit
 

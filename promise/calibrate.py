@@ -1,4 +1,4 @@
-"""What keeps dates honest while the world drifts: observed over expected, load outside the trees, dates by cost.
+"""What keeps predictions honest while the world drifts: observed over expected, and load outside the trees.
 
 A prediction is a cumulative hazard that an order climbs as days pass. Deliveries observed over hazard climbed, by
 stretch of the climb and with the past fading, is how much faster or slower the world has become: every order under
@@ -19,7 +19,6 @@ EDGES = np.array([0.0, 0.1, 0.3, 0.5, 0.7, 0.85, 0.93, 0.98])
 SURE = 1.0 - 1e-6
 ALIKE = 0.1
 """What an order's scan tells of the load's power: orders of a day share their troubles, so less than one alone."""
-CHEAPEST_LOG, HALVINGS = -11.0, 12
 GOLDEN = 0.6180339887498949
 """Multiples of it fill the unit interval evenly: where within its day an event falls, drawn without chance."""
 
@@ -173,27 +172,3 @@ class LoadScale:
         self._counts = self._drift_keep * self._counts
         self._counts[0] += ended.sum()
         self._counts[1] += -np.expm1(-climb).sum(0)
-
-
-def cheapest_days(cdf: F64, per_day: float | F64, floor: float) -> I64:
-    """Return for each order the day that costs least: ``per_day`` for each day promised, 1 for a broken promise.
-
-    Never a day by which fewer than ``floor`` are delivered, where the distribution reaches it (``cdf`` [N, K+1]).
-    """
-    return (np.asarray(per_day)[..., None] * np.arange(cdf.shape[1]) + _broken(cdf, floor)).argmin(1)
-
-
-def _broken(cdf: F64, floor: float) -> F64:
-    """Return what each day costs in broken promises, up to a constant; infinite below the floor."""
-    return np.where(cdf >= np.minimum(floor, cdf[:, -1:]), -cdf, np.inf)
-
-
-def price_of_day(cdf: F64, level: float, floor: float) -> float:
-    """Return the price of a day, in broken promises, at which a share ``level`` of the orders is on time on average."""
-    low, high = CHEAPEST_LOG, 0.0
-    row, days, broken = np.arange(len(cdf)), np.arange(cdf.shape[1]), _broken(cdf, floor)
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        chosen = (np.exp(middle) * days + broken).argmin(1)
-        low, high = (middle, high) if cdf[row, chosen].mean() > level else (low, middle)
-    return float(np.exp(low))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from data.model.order import Order
@@ -21,7 +22,8 @@ from data.model.vehicle import Role
 from routing.build_fleet import may_take
 from routing.instance import Instance
 from routing.problem import INF_TRAVEL_S, NO_LOCATION
-from routing.relaxed import Rule, fits_alone, insertion_cost, mixed
+from routing.relaxed import Rule, fits_alone, insertion_cost, mixed, priceless
+from routing.solver.rules import Rules
 from routing.solver.tours import Tours, empty_tours, resources_free
 
 TEXT = {
@@ -70,6 +72,12 @@ class Explainer:
     def __post_init__(self) -> None:
         self.tables = self.instance.problem.tables
         self.alone = empty_tours(self.tables)
+        self.rules = priceless(self.tables)
+
+    @cached_property
+    def mixed(self) -> Rules:
+        """The same rules where goods need not be kept apart."""
+        return priceless(mixed(self.tables))
 
     def reasons(self, row: int) -> tuple[Reason, ...]:
         """Return the proven reasons why order ``row`` is on no tour; never empty."""
@@ -77,7 +85,7 @@ class Explainer:
         refused = self._refusals(order)
         if len(refused) == len(order.options):
             return refused
-        if insertion_cost(self.tables, self.alone, row) is not None:
+        if insertion_cost(self.rules, self.alone, row) is not None:
             return (self._full(row), *refused)
         told = (self._finding(row, column) for column in range(len(self.instance.vehicles)))
         found = Counter(finding for finding in told if finding is not None)
@@ -118,11 +126,11 @@ class Explainer:
             place = self.instance.option_place[taken[0]]
             text = f"every box or relay place of {place} that would do is taken by the plan"
             return Reason(code="LOCKER_CAPACITY_CONSTRAINT", text=text, place_id=place)
-        cost = insertion_cost(self.tables, self.tours, row)
+        cost = insertion_cost(self.rules, self.tours, row)
         if cost is not None and cost >= self.tables.penalty[row]:
             text = "taking it costs more than leaving it for another day or breaking its promise counts"
             return Reason(code="COST_CONSTRAINT", text=text)
-        if cost is None and insertion_cost(mixed(self.tables), self.tours, row) is not None:
+        if cost is None and insertion_cost(self.mixed, self.tours, row) is not None:
             text = "every vehicle that has room for it carries goods it must be kept apart from"
             return Reason(code="MIX_CONSTRAINT", text=text)
         text = "a vehicle with nothing else to do could take it, but none has load or time left in this plan"

@@ -12,9 +12,10 @@ from routing.build_orders import busy_s, closed_spans, visit_windows
 from routing.instance import Instance
 from routing.problem import FAR_FUTURE_S, Tables
 from routing.slices import Profile
-from routing.solver.insertion import insert_all
-from routing.solver.rules import INFEASIBLE
-from routing.solver.tours import Tours, copy_tours, empty_tours, total_cost
+from routing.solver.insertion import insert_each
+from routing.solver.rules import INFEASIBLE, Rules, rules_of
+from routing.solver.schedule import tours_cost
+from routing.solver.tours import Tours, copy_tours, empty_tours
 
 
 class Rule(StrEnum):
@@ -50,17 +51,26 @@ def fits_alone(instance: Instance, row: int, column: int, lifted: Rule = Rule.NO
             return False
         tables = _without_zones(tables, column, free, profiles)
         tables = _with_windows(instance, tables, row, column, lifted)
-    return insertion_cost(tables, empty_tours(tables), row) is not None
+    return insertion_cost(priceless(tables), empty_tours(tables), row) is not None
 
 
-def insertion_cost(tables: Tables, tours: Tours, row: int) -> int | None:
-    """Return what putting an order where it is cheapest adds, at any price; ``None`` where it fits nowhere."""
+def priceless(tables: Tables) -> Rules:
+    """Return the rules under which every order is inserted wherever it fits, at any price."""
+    return rules_of(tables._replace(penalty=np.full_like(tables.penalty, INFEASIBLE)))
+
+
+def insertion_cost(rules: Rules, tours: Tours, row: int) -> int | None:
+    """Return what putting an order where it is cheapest adds; ``None`` where it fits nowhere.
+
+    Parameters
+    ----------
+    rules : Rules
+        Of :func:`priceless`: packing them is dearer than an insertion, so it is done once for many.
+    """
     trial = copy_tours(tours)
-    free = tables._replace(penalty=np.full_like(tables.penalty, INFEASIBLE))
-    if not insert_all(free, trial, np.array([row], dtype=np.int64)):
+    if not insert_each(rules, trial, np.array([row], dtype=np.int64)):
         return None
-    priceless = tables._replace(penalty=np.zeros_like(tables.penalty))
-    return int(total_cost(priceless, trial)) - int(total_cost(priceless, tours))
+    return int(tours_cost(rules, trial)) - int(tours_cost(rules, tours))
 
 
 def mixed(tables: Tables) -> Tables:

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.clock import rng
-from promise.calibrate import Correction, LoadScale, cheapest_days, climbed, price_of_day
+from promise.calibrate import Correction, LoadScale, climbed
+from promise.decide import cheapest_days, price_of_day
 
 DAYS = np.arange(31)
 
