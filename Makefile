@@ -7,7 +7,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 .PHONY: help setup demo test soak lint format lock clean
 
 PYTHON ?= python3
-PYTEST_ARGS ?=
+PYTEST_ARGS ?= -n 2
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
@@ -41,7 +41,7 @@ $(VENV)/.warm: $(VENV)/.stamp $(KERNELS)
 demo: setup ## an evening plan, a live-shopping burst, the re-plan, its check and its map
 	@$(BIN)/jalon demo
 
-test: setup ## run the tests (PYTEST_ARGS="-n 2" uses both cores)
+test: setup ## run the tests on both cores (PYTEST_ARGS="-n 0": in one process)
 	@echo "test: pytest"
 	@$(BIN)/python -m pytest -q $(PYTEST_ARGS)
 
