@@ -16,6 +16,7 @@ import argparse
 import gc
 import json
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -39,6 +40,8 @@ NOW_S = 1_795_000_000
 HUBS, DAYS, GROUPS, AREAS = 20, 10, 5, 25
 ROOM = 1_000_000
 BURST, REPEATS = 2400, 5
+SWITCH_S = 0.0005
+"""How long one thread may keep the others waiting: as in the server."""
 
 
 def main() -> None:
@@ -48,6 +51,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--database", metavar="URL")
     wanted = parser.parse_args()
+    sys.setswitchinterval(SWITCH_S)
     told: dict[str, Any] = {"cores": os.cpu_count(), "load_average": [round(one, 1) for one in os.getloadavg()]}
     for name, url in _stores(wanted.database):
         with Database(url) as database, Ledger(database) as ledger:

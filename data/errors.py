@@ -44,6 +44,10 @@ class InputError(JalonError):
     """The user's input is wrong (exit 2)."""
 
 
+class ReusedKeyError(InputError):
+    """An idempotency key came before, with another request (exit 2)."""
+
+
 class RoutingDataError(JalonError):
     """The streets, the city file or a place on them can't be used (exit 3)."""
 
@@ -54,6 +58,24 @@ class TooLargeError(JalonError):
     """The problem is over a stated limit (exit 4)."""
 
     exit_code = 4
+
+
+class NotFoundError(JalonError):
+    """There is nothing under that name, or nothing the caller may know of (exit 2)."""
+
+
+class ConflictError(JalonError):
+    """What is asked for doesn't fit what others have done meanwhile; the same request may fit later (exit 2)."""
+
+
+class ForbiddenError(JalonError):
+    """The caller's key has no scope for that (exit 2)."""
+
+
+class UnavailableError(JalonError):
+    """Something it needs isn't there yet, or not just now (exit 3)."""
+
+    exit_code = 3
 
 
 def near_miss(word: str, known: Iterable[str]) -> str:

@@ -22,6 +22,7 @@ _ROOMS = {
     "routing.matrix": ["matrix/*.py"],
     "routing.solver": ["solver/*.py", "problem.py"],
     "routing.solver.lean": ["solver/lean/*.py", "solver/chance.py"],
+    "routing.solver.timed": ["solver/timed/*.py", "solver/chance.py"],
     "promise": ["queue.py"],
 }
 """What the kernels of a package are made of, in its room: their files, and those whose constants they freeze."""

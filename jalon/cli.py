@@ -10,12 +10,15 @@ from typing import Annotated, Any
 import typer
 
 from data.errors import InputError, JalonError, TooLargeError
-from jalon import __version__, cli_bench, cli_city, cli_db, cli_live, cli_promise
+from jalon import __version__, cli_bench, cli_city, cli_db, cli_keys, cli_live, cli_promise
 from jalon.cli_check import check, schema, warm
+from jalon.cli_export import export
 from jalon.cli_kpi import kpi
 from jalon.cli_matrix import matrix
-from jalon.cli_plan import replan, solve
+from jalon.cli_plan import solve
+from jalon.cli_replan import commit, replan
 from jalon.cli_route import route
+from jalon.cli_serve import serve
 from jalon.demo import demo
 from jalon.terminal import interrupt_is_an_error, print_json, say
 
@@ -28,13 +31,17 @@ app = typer.Typer(
     rich_markup_mode=None,  # paragraphs are wrapped, not printed with the line breaks of the source
     pretty_exceptions_enable=False,
 )
-COMMANDS: tuple[Callable[..., Any], ...] = (demo, solve, replan, route, matrix, kpi, check, schema, warm)
+COMMANDS: tuple[Callable[..., Any], ...] = (
+    *(demo, solve, replan, commit, export, route, matrix),
+    *(kpi, check, schema, warm, serve),
+)
 for command in COMMANDS:
     app.command()(command)
 app.add_typer(cli_city.app, name="city")
 app.add_typer(cli_promise.app, name="promise")
 app.add_typer(cli_live.app, name="live")
 app.add_typer(cli_db.app, name="db")
+app.add_typer(cli_keys.app, name="keys")
 app.add_typer(cli_bench.app, name="bench")
 
 

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from data.cityfile import read_city, write_city
 from data.errors import InputError
+from jalon.cli_bench_td import td
 from jalon.cli_bench_vrp import vrp
 from jalon.matrix_bench import CATEGORY, REPEATS, cores, least
 from jalon.options import JsonOption
@@ -25,6 +26,7 @@ from routing.travel import warm as warm_travel
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Measure the engine on a network of yours.")
 app.command()(vrp)
+app.command()(td)
 
 MEANINGS = {
     "n": "points",

@@ -1,4 +1,4 @@
-"""``jalon solve`` and ``jalon replan``."""
+"""``jalon solve``."""
 
 from __future__ import annotations
 
@@ -9,19 +9,14 @@ import typer
 
 from data.sources.check import check_request
 from jalon.cli_vroom import solve_document, vroom_document
-from jalon.deliver import Wanted, deliver, deliver_replan, exit_code
+from jalon.deliver import Wanted, deliver, exit_code
 from jalon.inputs import (
     blaming,
-    freeze_instant,
-    load_burst,
     load_city,
     load_conditions,
-    load_plan,
     load_request,
-    load_statuses,
     refuse_unused,
     request_source,
-    require_city_of,
     require_room,
 )
 from jalon.options import (
@@ -39,7 +34,7 @@ from jalon.options import (
     WeatherOption,
 )
 from jalon.terminal import SearchLine, interruptible, say, warm_if_cold
-from routing.job import Settings, plan_day, replan_day
+from routing.job import Settings, plan_day
 from routing.solver.stop import Stop
 
 
@@ -91,54 +86,4 @@ def solve(
         settings = Settings(seed, threads=threads, iterations=iterations, progress=line, publish=wanted.write_early)
         outcome = plan_day(request, place, stop, settings, conditions)
     deliver(outcome, wanted)
-    return exit_code(outcome.plan, stop, strict)
-
-
-def replan(
-    plan_path: Annotated[str, typer.Argument(metavar="PLAN", help="The plan in force, or - for stdin.")],
-    burst: Annotated[Path, typer.Option("--burst", metavar="FILE", help="The new orders, CSV or JSON.")],
-    city: Annotated[str | None, typer.Option("--city", metavar="FILE", help="The city the plan was made on.")] = None,
-    output: OutOption = None,
-    limit: SecondsOption = 20.0,
-    status: Annotated[
-        Path | None, typer.Option("--status", metavar="FILE", help="What vehicles have done, JSON (`schema status`).")
-    ] = None,
-    freeze_before: Annotated[
-        str | None, typer.Option("--freeze-before", metavar="TIME", help="10:30: stops planned earlier stay as told.")
-    ] = None,
-    traffic: TrafficOption = None,
-    weather: WeatherOption = None,
-    seed: SeedOption = 1,
-    threads: ThreadsOption = 1,
-    iterations: IterationsOption = None,
-    map_path: MapOption = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; print what would change.")] = False,
-    as_json: JsonOption = False,
-    strict: StrictOption = False,
-    loading: ListOption = False,
-) -> int:
-    """Take new orders into a plan in force.
-
-    What is done, loaded or announced stays. The first complete checked plan is written to -o at once and then
-    replaced by the best one. Ctrl-C keeps the best so far and exits with 130.
-    """
-    wanted = Wanted(output, map_path, as_json, loading, dry=dry_run)
-    before = load_plan(plan_path)
-    frozen = freeze_instant(freeze_before, before.day, before.time_zone)
-    statuses = load_statuses(status)
-    place = load_city(city, "", Path())
-    require_city_of(before, place, city)
-    book, warnings = load_burst(burst, before, place)
-    for warning in warnings:
-        say("warning", f"{burst}{warning}", "yellow")
-    conditions, notes = load_conditions(place, traffic, weather)
-    for note in notes:
-        say("note", note, "yellow")
-    require_room((*before.orders, *book.orders), before.vehicles, str(burst))
-    warm_if_cold()
-    stop = Stop(limit)
-    with blaming(plan_path), SearchLine("replan") as line, interruptible(stop):
-        settings = Settings(seed, threads=threads, iterations=iterations, progress=line, publish=wanted.write_early)
-        outcome = replan_day(before, book, place, stop, settings, statuses, frozen, conditions)
-    deliver_replan(outcome, before, len(book.orders), wanted)
     return exit_code(outcome.plan, stop, strict)

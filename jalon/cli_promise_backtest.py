@@ -32,12 +32,12 @@ def backtest(
     Rolling and out of sample: a date rests only on what had happened before its purchase. An empty time has not
     happened yet; approved_at, option, weight_g and distance_m may be left out. Days are whole calendar days on the
     clock of the file; on time is delivered on the promised day or before. An order without delivery counts as late
-    after 60 days and is not scored before.
+    after 60 days and is not scored before. The first 42 days are for learning and are not scored.
     """
     from promise.backtest import LEVELS, Backtest  # the trees take a second to import
     from promise.backtest_plot import plot as write_plot
     from promise.backtest_plot import require_format
-    from promise.backtest_report import report, scored
+    from promise.backtest_report import by_option, report, scored
 
     if not LEAST_LEVEL <= level <= MOST_LEVEL:
         message = f"{level:g} is no level for a date"
@@ -51,7 +51,7 @@ def backtest(
     with StepBars() as bars:
         promises = Backtest(read, np.unique([*LEVELS, level])).run(bars)
     found = scored(read, promises)
-    figures = report(found, level)
+    figures = report(found, level) | {"by_option": by_option(read, promises, level)}
     if plot is not None:
         write_plot(found, level, plot)
         say("written", str(plot))
@@ -72,6 +72,10 @@ def _tell(figures: dict[str, Any]) -> None:
         say(
             "burst", f"{burst['from']} to {burst['to']}: {_pair(burst, '')}; was {_pair(burst, 'incumbent_')}", "yellow"
         )
+
+    for cell in figures["by_option"]:
+        kept = "none due" if cell["ontime"] is None else f"{cell['ontime']:.1%} of {cell['due']} due were kept"
+        say("coverage", f"{cell['option'] or 'all'}: {kept}, {cell['overdue']} overdue, {cell['waiting']} not due yet")
 
 
 def _pair(figures: dict[str, Any], whose: str) -> str:

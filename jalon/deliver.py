@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from data import codec
 from data.model.plan import Plan
 from jalon.diff import changes_table, compare, diff_figures, diff_line, diff_table, totals_table
+from jalon.events import event_figures, print_events
 from jalon.inputs import require_writable
 from jalon.maps import leg_shapes, write_map
 from jalon.summary import plan_figures, print_loading_lists, print_unserved, tour_table
@@ -46,15 +48,19 @@ def deliver(outcome: Outcome, wanted: Wanted) -> None:
     _finish(outcome, wanted)
 
 
-def deliver_replan(outcome: Outcome, before: Plan, burst: int, wanted: Wanted) -> None:
+def deliver_replan(
+    outcome: Outcome, before: Plan, burst: int, wanted: Wanted, notes: Sequence[str] = (), committed: bool = False
+) -> None:
     """Write and print a re-plan, and what it changes in the plan before."""
     diff = compare(before, outcome.plan)
     planned = {"orders_planned": before.totals.orders, "orders_burst": burst}
     figures = {**planned, **_written(outcome, before, wanted), **_times("replan", outcome)}
     if wanted.as_json:
-        print_json({**figures, "dry_run": wanted.dry, "diff": diff_figures(diff)})
+        said = {"dry_run": wanted.dry, "committed": committed, "notes": list(notes)}
+        print_json({**figures, **event_figures(outcome.plan), **said, "diff": diff_figures(diff)})
     console.print(diff_table(diff, outcome.plan))
     console.print(totals_table(before, outcome.plan, "The plan before and after"))
+    print_events(outcome.plan)
     changes = changes_table(diff)
     if changes.row_count:
         console.print(changes)

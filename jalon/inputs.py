@@ -140,8 +140,9 @@ def load_burst(path: Path, plan: Plan, city: City) -> tuple[OrderBook, tuple[str
         hubs=plan.hubs,
         vehicles=plan.vehicles,
         places=(*book.places, *(place for place in plan.places if place.id not in brought)),
-        orders=book.orders,
+        orders=(*book.orders, *book.changed),
         delivery_days=plan.delivery_days,
+        transfers=plan.transfers,
     )
     with blaming(str(path)):
         return book, check_request(request, city)

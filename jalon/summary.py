@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from data.model.order import Order
-from data.model.plan import Plan, Tour
+from data.model.plan import HireOption, Plan, Tour
 from data.model.vehicle import Category, Vehicle
 from data.units import euros
 from jalon.terminal import console, say
@@ -31,7 +31,12 @@ def plan_figures(plan: Plan, violations: int, plan_path: Path | None, map_path: 
         "served": plan.totals.served,
         "postponed": plan.totals.postponed,
         "unassigned": [
-            {"order": entry.order_id, "reason": entry.reasons[0].text, "code": entry.reasons[0].code}
+            {
+                "order": entry.order_id,
+                "reason": entry.reasons[0].text,
+                "code": entry.reasons[0].code,
+                "fixes": [fix.text for fix in entry.fixes],
+            }
             for entry in plan.unassigned
         ],
         "fleet_capacity_bound": plan.bound.orders,
@@ -60,9 +65,31 @@ def plan_figures(plan: Plan, violations: int, plan_path: Path | None, map_path: 
             }
             for option in plan.hire_options
         ],
+        "hire_groups": hire_groups(plan),
         "plan_path": str(plan_path) if plan_path else None,
         "map_path": str(map_path) if map_path else None,
     }
+
+
+def hire_groups(plan: Plan) -> list[dict[str, Any]]:
+    """Return what hiring the first vehicle, two, three ... of each kind would keep, and at what price each."""
+    vehicles = {vehicle.id: vehicle for vehicle in plan.vehicles}
+    kinds: dict[tuple[str, str, int], list[HireOption]] = {}
+    for option in plan.hire_options:
+        vehicle = vehicles[option.vehicle_id]
+        kinds.setdefault((vehicle.hub_id, vehicle.category.value, vehicle.capacity_dm3), []).append(option)
+    groups = []
+    for (hub, category, dm3), options in kinds.items():
+        kept, cents = 0, 0
+        for count, option in enumerate(options, start=1):
+            kept, cents = kept + len(option.saves_order_ids), cents + option.cost_cents
+            each = -(-cents // kept)
+            sized = f"{dm3 / 1000:g} m3"
+            text = f"hire {count} {SHORT.get(Category(category), category)} {sized} at {hub} tonight: {kept} "
+            text += f"{'promise' if kept == 1 else 'promises'} kept, {euros(each)} each"
+            groups.append({"hub": hub, "category": category, "dm3": dm3, "vehicles": count, "keeps": kept,
+                           "cost_cents": cents, "cents_per_order": each, "text": text})  # fmt: skip
+    return groups
 
 
 def columns(title: str, *names: str) -> Table:
@@ -134,9 +161,13 @@ def print_unserved(plan: Plan) -> None:
         texts = Counter(text for _, text in found)
         others = f" (and {len(texts) - 1} more like it)" if len(texts) > 1 else ""
         say(f"{len(found):>5} broken", f"{code}: {texts.most_common(1)[0][0]}{others}; {_some(found)}", "red")
-    for option in plan.hire_options:
-        saved = f"keeps {len(option.saves_order_ids)} promises for {euros(option.cost_cents)}"
-        say("   or hire", f"{option.vehicle_id}: {saved}, {euros(option.cents_per_order)} each", "cyan")
+        fixes = Counter(fix.code for entry in plan.unassigned if entry.reasons[0].code == code for fix in entry.fixes)
+        for fix_code, _ in fixes.most_common(2):
+            told = next((entry.order_id, fix) for entry in plan.unassigned for fix in entry.fixes
+                        if fix.code == fix_code and entry.reasons[0].code == code)  # fmt: skip
+            say("      but", f"{told[0]}: {told[1].text}", "cyan")
+    for group in hire_groups(plan):
+        say("       or", group["text"], "cyan")
 
 
 def _some(found: list[tuple[str, str]]) -> str:

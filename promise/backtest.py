@@ -4,6 +4,9 @@ Each morning the scans of the day before are counted (promise/calibrate.py), eve
 again (promise/learn.py). An order's two stages, purchase to hand-over and hand-over to delivery, are each
 stretched by the load it meets, corrected, and put together; its date is the one that costs least at the price of a day
 at which the orders of the last weeks, under the load of the moment, would be on time at the level asked for.
+
+The first six weeks are only learnt from. When an order was approved is not looked at: a date is promised at the
+purchase, before the approval, and the wait for it is part of the first stage, whose residuals hold it.
 """
 
 from __future__ import annotations

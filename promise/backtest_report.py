@@ -13,6 +13,7 @@ from data.clock import rng as seeded
 from data.errors import InputError
 from data.sources.deliveries import NEVER, Deliveries
 from promise.backtest import Promises
+from promise.learn import coverage
 
 I64 = NDArray[np.int64]
 F64 = NDArray[np.float64]
@@ -92,6 +93,28 @@ def report(one: Scored, level: float) -> dict[str, Any]:
             for first, last, chosen in _burst_orders(one)
         ],
     }
+
+
+def by_option(deliveries: Deliveries, promises: Promises, level: float) -> list[dict[str, Any]]:
+    """Return by option which promises were due when the file ends, and which of these were kept.
+
+    Unlike the scored orders, a promise counts on the day after its date, delivered or not.
+    """
+    times = np.concatenate([deliveries.purchased_day, deliveries.handed_day, deliveries.delivered_day])
+    today = int(times[times < NEVER].max()) + 1
+    bought, delivered = deliveries.purchased_day[promises.rows], deliveries.delivered_day[promises.rows]
+    due = bought + promises.days[int(np.argmin(np.abs(promises.levels - level)))]
+    names, option = np.unique(deliveries.option[promises.rows], return_inverse=True)
+    return [
+        {
+            "option": str(names[cell.option]),
+            "due": cell.due,
+            "ontime": round(cell.share, 4) if cell.due else None,
+            "overdue": cell.overdue,
+            "waiting": cell.waiting,
+        }
+        for cell in coverage(np.zeros_like(option), option, due, delivered, today)
+    ]
 
 
 def _shares(one: Scored, chosen: Bools, level: float) -> dict[str, float]:

@@ -18,12 +18,12 @@ TIMES = np.array([4.0, 8.0, 16.0])
 """Sizes of burst looked for: orders over the ordinary ones."""
 LEAST_PER_MINUTE = 0.15
 """Ordinary orders are never taken for fewer: at night, three orders in a row are no burst."""
-LEAST_EXCESS = 1.0
+LEAST_EXCESS = 1.5
 """Fewer orders a minute more than usual are no burst, whatever they are a multiple of."""
-FALSE_ALARM_S = 12 * 86_400
+FALSE_ALARM_S = 11 * 86_400
 """Mean time between false alarms the threshold stands for: a bound, where the counts are as the baseline says. With
-the noise of data/synthetic/signals.py it is 39 days (benchmarks/nowcast.py)."""
-BOUND_PART = 0.5
+the noise of data/synthetic/signals.py it is a month (benchmarks/nowcast.py)."""
+BOUND_PART = 0.6
 LEVEL_LIFE_S, LEVEL_WORTH = 3 * 3600, 20.0
 LEVEL_REACH = 3.0
 

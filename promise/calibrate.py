@@ -18,7 +18,7 @@ EDGES = np.array([0.0, 0.1, 0.3, 0.5, 0.7, 0.85, 0.93, 0.98])
 """Where stretches of the predicted probability begin; the last has no end."""
 SURE = 1.0 - 1e-6
 ALIKE = 0.1
-"""What an order's scan tells of the load's power: orders of a day share their troubles, so less than one alone."""
+"""Orders of a day or a wave share their troubles: the part of the variance of what befalls one that befalls all."""
 GOLDEN = 0.6180339887498949
 """Multiples of it fill the unit interval evenly: where within its day an event falls, drawn without chance."""
 
@@ -41,10 +41,15 @@ class Correction:
         After so many steps an observation counts half.
     pooled : float
         How many expected events the level above is worth in a cell.
+    alike : float
+        What orders of a cell that began on one step have in common, 0 nothing to 1 all: n of them count like
+        n / (1 + alike * (n - 1)) orders with fates of their own, so that one bad day in a burst is no new world.
     """
 
-    def __init__(self, hubs: int, options: int, half_life_steps: float = 14.0, pooled: float = 40.0) -> None:
-        self.pooled = pooled
+    def __init__(
+        self, hubs: int, options: int, half_life_steps: float = 14.0, pooled: float = 40.0, alike: float = 0.0
+    ) -> None:
+        self.pooled, self.alike = pooled, alike
         self._keep = 0.5 ** (1.0 / half_life_steps)
         self._edges = climbed(EDGES)
         self._observed = np.zeros((hubs, options, len(EDGES)))
@@ -65,12 +70,17 @@ class Correction:
         """Note scans: orders (int64 [N]) whose stage ended on a step."""
         self._done.update(zip(order.tolist(), step.tolist(), strict=True))
 
-    def refresh(self, step: int) -> None:
-        """Count one step once its scans are in, also for the orders under way."""
+    def refresh(self, step: int, postponed: I64 | None = None) -> None:
+        """Count one step once its scans are in, also for the orders under way.
+
+        Those ``postponed`` (int64 [N]) waited for us, as others were due before them: their clock stands still.
+        """
         self._observed *= self._keep
         self._expected *= self._keep
         if not len(self._order):
             return
+        if postponed is not None:
+            self._cell[np.isin(self._order, postponed), 2] += 1
         age = step - self._cell[:, 2]
         last = self._climb.shape[1] - 1
         row = np.arange(len(age))
@@ -94,9 +104,11 @@ class Correction:
         hub, option = self._cell[row, 0], self._cell[row, 1]
         upper = np.append(self._edges[1:], np.inf)
         climbs = np.clip(after[:, None], self._edges, upper) - np.clip(before[:, None], self._edges, upper)
-        np.add.at(self._expected, (hub, option), climbs)
+        together, size = np.unique(self._cell[row], axis=0, return_inverse=True, return_counts=True)[1:]
+        worth = 1.0 / (1.0 + self.alike * (size[together] - 1))
+        np.add.at(self._expected, (hub, option), climbs * worth[:, None])
         stretch = np.searchsorted(self._edges, after[ended], side="right") - 1
-        np.add.at(self._observed, (hub[ended], option[ended], stretch), 1.0)
+        np.add.at(self._observed, (hub[ended], option[ended], stretch), worth[ended])
 
     def pace(self) -> F64:
         """Return observed over expected hazard, float64 [H, O, stretches]: below 1 the world is slower than told."""
@@ -123,17 +135,6 @@ class Correction:
         for edge, width, speed in zip(self._edges, upper, pace, strict=True):
             total += speed * np.clip(climb - edge, 0.0, width)
         return total
-
-    def level(self, nominal: float) -> F64:
-        """Return the level to ask of the uncorrected distribution so that ``nominal`` is met, float64 [H, O]."""
-        pace = self.pace()
-        starts = np.concatenate(
-            [np.zeros((*pace.shape[:2], 1)), np.cumsum(pace[..., :-1] * np.diff(self._edges), -1)], -1
-        )
-        wanted = float(climbed(np.array(nominal)))
-        stretch = (starts <= wanted).sum(-1, keepdims=True) - 1
-        pick = [np.take_along_axis(table, stretch, -1)[..., 0] for table in (starts, pace)]
-        return 1.0 - np.exp(-(self._edges[stretch[..., 0]] + (wanted - pick[0]) / pick[1]))
 
 
 class LoadScale:

@@ -7,14 +7,15 @@ rule here waits for anything; the database holds ``reserved <= capacity + defici
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 import msgspec
 
-from data.model.reservation import Balance, Capacity, Key, Reservation, State
-from data.store.outbox import Event
+from data.model.reservation import Balance, Capacity, Key, Owner, Reservation, State
+from data.model.stock import Stock, StockBalance, StockLine, lines_of
+from data.store.outbox import Notice
 
 
 class Refusal(StrEnum):
@@ -22,7 +23,9 @@ class Refusal(StrEnum):
 
     FULL = "full"
     CLOSED = "closed"
+    OUT_OF_STOCK = "out_of_stock"
     UNKNOWN_CAPACITY = "unknown_capacity"
+    UNKNOWN_STOCK = "unknown_stock"
     UNKNOWN_RESERVATION = "unknown_reservation"
     ID_TAKEN = "id_taken"
     EXPIRED = "expired"
@@ -34,7 +37,7 @@ class Refusal(StrEnum):
 
 
 class Refused(Exception):
-    """A rule says no; ``level`` is the capacity that does, if one does."""
+    """A rule says no; ``level`` is the capacity or the stock that does, if one does."""
 
     def __init__(self, refusal: Refusal, level: str = "") -> None:
         super().__init__(refusal)
@@ -43,23 +46,28 @@ class Refused(Exception):
 
 @dataclass
 class Books:
-    """Balances and orders by key, as read; then what the rules made of them.
+    """Balances, stock and orders by key, as read; then what the rules made of them.
 
     Attributes
     ----------
-    touched : set of Key
-        Balances that changed.
+    touched, sold : set of Key
+        Balances and stock that changed.
+    published : set of Key
+        Of the balances, those whose total changed too.
     entries : list
         What happened to orders, in order: the ledger's new lines.
-    events : list of Event
+    notices : list of Notice
         What others must be told.
     """
 
     balances: dict[Key, Balance]
     orders: dict[Key, Reservation]
+    stocks: dict[Key, StockBalance] = field(default_factory=dict)
     touched: set[Key] = field(default_factory=set)
+    published: set[Key] = field(default_factory=set)
+    sold: set[Key] = field(default_factory=set)
     entries: list[tuple[Key, Reservation]] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
 
     def put(self, key: Key, order: Reservation, force: bool = False) -> Reservation:
         """Set an order to what it becomes, at once in the place it then holds and out of the one it held.
@@ -73,12 +81,12 @@ class Books:
         order : Reservation
             What it becomes; ``step`` is set here.
         force : bool
-            Take the place even beyond capacity, as a deficit.
+            Take the place and the goods even beyond what there is, as a deficit.
 
         Raises
         ------
         Refused
-            ``unknown_capacity``, ``full`` or ``closed``.
+            ``unknown_capacity``, ``full`` or ``closed``; ``unknown_stock`` or ``out_of_stock``.
         """
         before = self.orders.get(key)
         parcels, dm3 = Counter[Key](), Counter[Key]()
@@ -87,17 +95,24 @@ class Books:
                 for level in self.levels(key.tenant, one.capacity_id):
                     parcels[level] += sign * one.parcels
                     dm3[level] += sign * one.dm3
-        for level in parcels:
-            balance = self.balances[level]
-            if not force and not balance.fits(parcels[level], dm3[level]):
-                raise Refused(Refusal.FULL if balance.parcels else Refusal.CLOSED, level.id)
+        units = self._units(key, before, order)
+        if not force:
+            self._require_room(parcels, dm3, units)
         for level in parcels:
             if parcels[level] or dm3[level]:
                 self._set(level, self.balances[level].debited(parcels[level], dm3[level]))
-        order = order.replace(step=before.step + 1 if before else 0)
-        self.orders[key] = order
-        self.entries.append((key, order))
-        return order
+        for name, quantity in units.items():
+            if quantity:
+                self._set_stock(name, self.stocks[name].debited(quantity))
+        return self._enter(key, order)
+
+    def ship(self, key: Key) -> Reservation:
+        """Take an order's goods off the shelf and out of what is promised of it."""
+        order = self.orders[key]
+        for line in lines_of(order.goods):
+            for name in self._shelves(key, line):
+                self._set_stock(name, self.stocks[name].shipped(line.quantity))
+        return self._enter(key, order.replace(goods=""))
 
     def publish(self, tenant: str, capacity: Capacity) -> None:
         """Set a level's total; below what is reserved, the difference is a deficit, and somebody must be told.
@@ -113,7 +128,27 @@ class Books:
             raise Refused(Refusal.PARENT_FIXED, known.parent_id)
         if capacity.parent_id and key._replace(id=capacity.parent_id) not in self.balances:
             raise Refused(Refusal.UNKNOWN_PARENT, capacity.parent_id)
-        self._set(key, known.published(capacity) if known else Balance(**msgspec.structs.asdict(capacity)))
+        published = known.published(capacity) if known else Balance(**msgspec.structs.asdict(capacity))
+        if published != known:
+            self._set(key, published)
+            self.published.add(key)
+
+    def publish_stock(self, owner: Owner, stock: Stock, available: bool) -> None:
+        """Set what there is of a product; with ``available``, ``units`` are those that may still be promised.
+
+        Raises
+        ------
+        Refused
+            ``unknown_stock``: a channel's part of a shelf that was never published.
+        """
+        key = Key(*owner, stock.id)
+        if stock.channel and key._replace(id=stock.replace(channel="").id) not in self.stocks:
+            raise Refused(Refusal.UNKNOWN_STOCK, stock.replace(channel="").id)
+        known = self.stocks.get(key) or StockBalance(**msgspec.structs.asdict(stock))
+        units = stock.units + known.reserved if available and stock.units is not None else stock.units
+        published = known.published(stock.replace(units=units))
+        if published != self.stocks.get(key):
+            self._set_stock(key, published)
 
     def levels(self, tenant: str, capacity_id: str) -> Iterator[Key]:
         """Yield a capacity and every level around it."""
@@ -124,6 +159,42 @@ class Books:
             yield key
             capacity_id = self.balances[key].parent_id
 
+    def _units(self, key: Key, before: Reservation | None, order: Reservation) -> Counter[Key]:
+        """Return how many more units of each stock an order takes than before."""
+        units = Counter[Key]()
+        for one, sign in ((before, -1), (order, 1)):
+            if one is not None and one.holds and one.goods:
+                for line in lines_of(one.goods):
+                    for name in self._shelves(key, line):
+                        units[name] += sign * line.quantity
+        return units
+
+    def _shelves(self, key: Key, line: StockLine) -> Iterator[Key]:
+        """Yield the shelf a line is from and its channel's part of it, without a limit until one is published."""
+        whole, *parts = (key._replace(id=name) for name in line.levels)
+        if whole not in self.stocks:
+            raise Refused(Refusal.UNKNOWN_STOCK, whole.id)
+        for part in parts:
+            fresh = StockBalance(sku=line.sku, hub_id=line.hub_id, channel=line.channel, units=None)
+            self.stocks.setdefault(part, fresh)
+        yield from (whole, *parts)
+
+    def _require_room(self, parcels: Counter[Key], dm3: Counter[Key], units: Counter[Key]) -> None:
+        for level in parcels:
+            balance = self.balances[level]
+            if not balance.fits(parcels[level], dm3[level]):
+                raise Refused(Refusal.FULL if balance.parcels else Refusal.CLOSED, level.id)
+        for name, quantity in units.items():
+            if not self.stocks[name].fits(quantity):
+                raise Refused(Refusal.OUT_OF_STOCK, name.id)
+
+    def _enter(self, key: Key, order: Reservation) -> Reservation:
+        before = self.orders.get(key)
+        order = order.replace(step=before.step + 1 if before else 0)
+        self.orders[key] = order
+        self.entries.append((key, order))
+        return order
+
     def _set(self, key: Key, balance: Balance) -> None:
         before = self.balances.get(key)
         self.balances[key] = balance
@@ -132,41 +203,20 @@ class Books:
         had = (before.deficit_parcels, before.deficit_dm3) if before else (0, 0)
         if owed[0] > had[0] or owed[1] > had[1]:
             facts = {"capacity_id": key.id, "day": balance.day, "parcels": owed[0], "dm3": owed[1]}
-            self.events.append(Event(tenant=key.tenant, shipper="", kind="capacity.deficit", body=_json(facts)))
+            self.notices.append(Notice(tenant=key.tenant, shipper="", kind="capacity.deficit", body=_json(facts)))
+
+    def _set_stock(self, key: Key, stock: StockBalance) -> None:
+        before = self.stocks.get(key)
+        self.stocks[key] = stock
+        self.sold.add(key)
+        if stock.deficit > (before.deficit if before else 0):
+            facts = {"sku": stock.sku, "hub_id": stock.hub_id, "channel": stock.channel, "units": stock.deficit}
+            self.notices.append(Notice(tenant=key.tenant, shipper=key.shipper, kind="stock.deficit", body=_json(facts)))
 
 
 def lapsed(order: Reservation, now_s: int) -> bool:
     """Whether a pending reservation's time is over."""
     return order.state is State.PENDING and order.expires_s <= now_s
-
-
-def discrepancies(balances: dict[Key, Balance], held: dict[Key, tuple[int, int]], strays: Collection[Key]) -> list[str]:
-    """Return where balances are not what the ledger's entries add up to, one line each; nothing where all is right.
-
-    Parameters
-    ----------
-    balances : dict
-        As stored.
-    held : dict
-        Parcels and dm3 that the entries hold, by the capacity they name.
-    strays : collection of Key
-        Orders whose place now is not that of their last entry.
-    """
-    parcels, dm3 = Counter[Key](), Counter[Key]()
-    lines = [f"{'/'.join(key)}: its place is not that of its last entry" for key in strays]
-    for key, (some, volume) in held.items():
-        level = key
-        while level.id and level in balances:
-            parcels[level] += some
-            dm3[level] += volume
-            level = level._replace(id=balances[level].parent_id)
-        if level.id:
-            lines.append(f"{'/'.join(level)}: reserved from, but never published")
-    for key, balance in balances.items():
-        replayed = balance.replace(reserved_parcels=parcels[key], reserved_dm3=dm3[key]).settled()
-        if replayed != balance:
-            lines.append(f"{'/'.join(key)}: {balance} is stored, the entries make it {replayed}")
-    return lines
 
 
 def _json(facts: dict[str, object]) -> str:

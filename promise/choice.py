@@ -12,52 +12,52 @@ fall, the levels only rise, the allowed days only shrink, and what comes after t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from data.calendar import Calendar
 from data.clock import PARIS
 from data.model.promise import DeliveryOption, Quality
-from promise.decide import first_kept
-from promise.snapshot import FALLBACK, NEVER_S, QUALITIES, SLA, HandOver, Snapshot, local_day, rounded
+from promise.lookup import MIXED, NEVER_S, Lookup, Room, until_s
+from promise.snapshot import FALLBACK, QUALITIES, SLA, HandOver, Snapshot, local_day, rounded
 
 
-@dataclass(frozen=True, eq=False)
-class Asked:
+class Asked(NamedTuple):
     """A checked request: what to look up.
 
     Attributes
     ----------
+    now_s, placed_s : int
+        When it is asked, and when the hub may begin: later for goods that are yet to come.
     row : int, optional
         ``None`` where the grid knows nothing of the destination.
-    hubs : int64 [h]
-        Candidates, at least one.
+    hubs : tuple of int
+        Candidates, at least one, in order.
     confidence : float
         A date must reach it, and its cell's level.
+    room : Room
+        What is left in the tours.
     """
 
     now_s: int
+    placed_s: int
     row: int | None
     region: str
-    hubs: NDArray[np.int64]
+    hubs: tuple[int, ...]
     priority: int
     parcels: int
     volume_dm3: int
     confidence: float
-
-    @property
-    def today(self) -> date:
-        """Local day of the purchase."""
-        return datetime.fromtimestamp(self.now_s, PARIS).date()
+    room: Room
 
 
-@dataclass(frozen=True)
-class Choice:
-    """A date and what it rests on; orders placed from ``order_by_s`` (Unix seconds) on get a later one."""
+class Choice(NamedTuple):
+    """A day (its ordinal) and what it rests on; orders placed from ``order_by_s`` (Unix seconds) on get a later one."""
 
-    day: date
+    day: int
     quality: Quality
     confidence: float | None = None
     hub: int | None = None
@@ -72,7 +72,7 @@ def choose(snapshot: Snapshot, asked: Asked, column: int) -> Choice:
     if found and asked.now_s < snapshot.valid_until_s:
         return found
     if not found:
-        return _widest(option, asked, asked.today, "nothing is known of this option there")
+        return _widest(option, asked, local_day(asked.placed_s), "nothing is known of this option there")
     after = _by_word(snapshot, asked, option) or _widest(
         option, asked, _last_wave_day(snapshot, asked), "no carrier's word"
     )
@@ -86,64 +86,87 @@ def _by_curve(snapshot: Snapshot, asked: Asked, column: int) -> Choice | None:
     """Return the date of the curves, the widest one where none reaches its level; ``None`` where there is none."""
     if asked.row is None:
         return None
-    quality = snapshot.quality[asked.hubs, asked.row, column]
-    if quality.min() == FALLBACK:
+    tables = snapshot.lookup
+    count, _, classes, _, options, days = tables.shape
+    cell = asked.row * options + column
+    hubs, quality = _best_known(tables, asked.hubs, cell)
+    if quality == FALLBACK:
         return None
-    hubs = asked.hubs[quality == quality.min()]
-    allowed = _allowed(snapshot, asked, column)
-    ontime = snapshot.ontime[hubs, :, asked.priority, asked.row, column]
-    level = np.maximum(snapshot.level[hubs, asked.row, column], np.float32(rounded(asked.confidence)))[:, None]
-    days = first_kept(ontime, level, allowed)
-    epochs_s = snapshot.epochs_s[hubs]
-    here = np.arange(len(hubs)), _epoch(epochs_s, np.array([asked.now_s]))[:, 0]
-    day = int(days[here].min())
-    option = snapshot.grid.options[column]
-    if day == snapshot.days:
-        horizon = max(asked.today, date.fromordinal(snapshot.first_day + snapshot.days - 1))
-        return _widest(option, asked, horizon, f"no day up to {horizon} is sure enough and has room")
-    sure = np.where(days[here] == day, ontime[(*here, day)], -1.0)
-    best = int(sure.argmax())
-    facts = snapshot.hubs[hubs[best]].facts + _full_days(
-        snapshot, asked, column, ontime[best, here[1][best]], level[best]
-    )
+    first = (cell * classes + asked.priority) * days
+    until, latest = tables.until[first * count : (first + days) * count], tables.latest[first : first + days]
+    if asked.confidence:
+        until, latest = _raised(snapshot, asked, column)
+    full: list[int] = []
+    now_s, waits = asked.now_s, asked.placed_s > asked.now_s
+    first_day = local_day(now_s) - snapshot.first_day
+    for day in tables.open_days[cell]:
+        if day < first_day or latest[day] <= now_s:
+            continue
+        ends_s = until[day * count : (day + 1) * count].tolist()
+        sure = [hub for hub in hubs if ends_s[hub] > now_s]
+        if not sure:
+            continue
+        if waits:
+            first_day, waits = _as_long_after(snapshot, asked, tables.open_days[cell], day), False
+            if day < first_day:
+                continue
+        free = asked.room.free(sure, cell, day, asked.parcels, asked.volume_dm3)
+        if free:
+            return _sure(snapshot, asked, cell, day, free, max([ends_s[hub] for hub in free]), full)
+        full.append(day)
+    horizon = max(local_day(asked.placed_s), snapshot.first_day + snapshot.days - 1)
+    why = f"no day up to {date.fromordinal(horizon)} is sure enough and has room"
+    return _widest(snapshot.grid.options[column], asked, horizon, why)
+
+
+def _best_known(tables: Lookup, hubs: tuple[int, ...], cell: int) -> tuple[tuple[int, ...], int]:
+    """Return the hubs of which most is known for a cell, and what that rests on."""
+    quality = tables.common[cell]
+    if quality != MIXED:
+        return hubs, quality
+    count = len(tables.every_hub)
+    known = tables.known[cell * count : (cell + 1) * count]
+    best = min(known[hub] for hub in hubs)
+    return tuple(hub for hub in hubs if known[hub] == best), best
+
+
+def _as_long_after(snapshot: Snapshot, asked: Asked, open_days: tuple[int, ...], day: int) -> int:
+    """Return the first day of goods that are yet to come: as many delivery days after them as ``day`` is after now."""
+    now, come = (local_day(at_s) - snapshot.first_day for at_s in (asked.now_s, asked.placed_s))
+    takes = sum(now < one <= day for one in open_days)
+    after = [one for one in open_days if one > come]
+    if takes == 0:
+        return come
+    return after[takes - 1] if takes <= len(after) else snapshot.days
+
+
+def _sure(
+    snapshot: Snapshot, asked: Asked, cell: int, day: int, hubs: list[int], end_s: int, full: list[int]
+) -> Choice:
+    """Return a day of the curves, from the hub that is surest of it."""
+    tables = snapshot.lookup
+    sure, best = tables.surest(hubs, asked.now_s, asked.priority, cell, day)
+    quality = tables.known[cell * len(tables.every_hub) + best]
+    facts = snapshot.hubs[best].facts
+    if full:
+        named = ", ".join(date.fromordinal(snapshot.first_day + one).isoformat() for one in full[:3])
+        facts = (*facts, f"no room left on {named}")
     return Choice(
-        date.fromordinal(snapshot.first_day + day),
-        QUALITIES[int(quality.min())],
-        round(float(sure[best]), 4) if quality.min() < SLA else None,
-        int(hubs[best]),
-        _order_by_s(days, epochs_s, asked.now_s, day),
+        snapshot.first_day + day,
+        QUALITIES[quality],
+        round(sure, 4) if quality < SLA else None,
+        best,
+        end_s if end_s < NEVER_S and asked.placed_s == asked.now_s else None,
         facts,
     )
 
 
-def _allowed(snapshot: Snapshot, asked: Asked, column: int) -> NDArray[np.bool_]:
-    """Return the open days from today on with room for the cart; bool [D]."""
-    cell = asked.row, column
-    room = (snapshot.room[cell] >= asked.parcels) & (snapshot.room_dm3[cell] >= asked.volume_dm3)
-    return snapshot.open[cell] & room & (np.arange(snapshot.days) >= local_day(asked.now_s) - snapshot.first_day)
-
-
-def _epoch(epochs_s: NDArray[np.int64], at_s: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the epoch of each hub at each instant; what was placed before the snapshot counts as placed with it."""
-    return np.maximum((epochs_s[:, None, :] <= at_s[None, :, None]).sum(-1) - 1, 0)
-
-
-def _order_by_s(days: NDArray[np.int64], epochs_s: NDArray[np.int64], now_s: int, day: int) -> int | None:
-    """Return the first cut-off to come after which no hub holds ``day`` any more."""
-    ahead = np.unique(epochs_s[(epochs_s > now_s) & (epochs_s < NEVER_S)])
-    later = np.take_along_axis(days, _epoch(epochs_s, ahead), axis=1).min(axis=0) > day
-    return int(ahead[later.argmax()]) if later.any() else None
-
-
-def _full_days(
-    snapshot: Snapshot, asked: Asked, column: int, ontime: NDArray[np.float32], level: NDArray[np.float32]
-) -> tuple[str, ...]:
-    """Return the days that would be sure enough but have no room left, as a fact."""
-    cell = asked.row, column
-    full = (snapshot.room[cell] < asked.parcels) | (snapshot.room_dm3[cell] < asked.volume_dm3)
-    missed = np.flatnonzero(snapshot.open[cell] & full & (ontime >= level))
-    named = ", ".join(date.fromordinal(snapshot.first_day + int(day)).isoformat() for day in missed[:3])
-    return (f"no room left on {named}",) if named else ()
+def _raised(snapshot: Snapshot, asked: Asked, column: int) -> tuple[memoryview, memoryview]:
+    """Return until when each day is as sure as this order asks for, from each hub [D * H] and from any [D]."""
+    cell = np.s_[:, :, asked.priority : asked.priority + 1, asked.row, None, column, None]
+    level = np.maximum(snapshot.level[:, asked.row, column], np.float32(rounded(asked.confidence)))
+    until = until_s(snapshot.ontime[cell], level[:, None, None], snapshot.epochs_s)
+    return until.reshape(-1).data, until.max(axis=-1).reshape(-1).data
 
 
 def _by_word(snapshot: Snapshot, asked: Asked, option: DeliveryOption) -> Choice | None:
@@ -152,36 +175,41 @@ def _by_word(snapshot: Snapshot, asked: Asked, option: DeliveryOption) -> Choice
         return None
     area = snapshot.grid.row_ids[asked.row]
     ahead = [
-        (day, cutoff_s, int(hub))
+        (day, cutoff_s, hub)
         for hub in asked.hubs
         for day, cutoff_s in _waves_ahead(snapshot.hubs[hub], option, area, asked)
     ]
     if not ahead:
         return None
     first, _, hub = min(ahead)
-    day = option.calendar.at(asked.region).plus(date.fromordinal(first), option.sla.transit_days)
+    day = _plus(option.calendar, asked.region, first, option.sla.transit_days)
     order_by_s = max(cutoff_s for on, cutoff_s, _ in ahead if on == first)
-    return Choice(day, Quality.SLA, hub=hub, order_by_s=order_by_s, facts=("the carrier's word, by cut-off alone",))
+    facts = ("the carrier's word, by cut-off alone",)
+    return Choice(day, Quality.SLA, hub=hub, order_by_s=order_by_s, facts=facts)
 
 
 def _waves_ahead(hub: HandOver, option: DeliveryOption, area: str, asked: Asked) -> Iterator[tuple[int, int]]:
     """Yield the day (ordinal) and the cut-off of the waves to come that take the option there."""
     for leaves_s, cutoff_s, which in zip(*(column.tolist() for column in hub.departures), strict=True):
         wave, day = hub.schedule.waves[which], local_day(leaves_s)
-        if cutoff_s > asked.now_s and wave.carrier == option.carrier and (not wave.areas or area in wave.areas):
+        if cutoff_s > asked.placed_s and wave.carrier == option.carrier and (not wave.areas or area in wave.areas):
             left = option.sla.left(date.fromordinal(day)) if option.sla else None
             if left is None or left >= asked.parcels:
                 yield day, cutoff_s
 
 
-def _last_wave_day(snapshot: Snapshot, asked: Asked) -> date:
+def _last_wave_day(snapshot: Snapshot, asked: Asked) -> int:
     """Return the last day on which a wave is known to leave, or today."""
     last = [int(at_s) for hub in asked.hubs for at_s in snapshot.hubs[hub].departures.waves_s[-1:]]
-    return max([asked.today, *(date.fromordinal(local_day(at_s)) for at_s in last)])
+    return max([local_day(asked.placed_s), *map(local_day, last)])
 
 
-def _widest(option: DeliveryOption, asked: Asked, last_day: date, why: str) -> Choice:
+def _widest(option: DeliveryOption, asked: Asked, last_day: int, why: str) -> Choice:
     """Return so many of the option's delivery days after the last day that anything is known of."""
     days = max(option.widest_days, option.sla.transit_days if option.sla else 0)
-    day = option.calendar.at(asked.region).plus(last_day, days)
-    return Choice(day, Quality.FALLBACK, facts=(why,))
+    return Choice(_plus(option.calendar, asked.region, last_day, days), Quality.FALLBACK, facts=(why,))
+
+
+@lru_cache(4096)
+def _plus(calendar: Calendar, region: str, day: int, count: int) -> int:
+    return calendar.at(region).plus(date.fromordinal(day), count).toordinal()

@@ -79,10 +79,15 @@ class TransitTable:
         """Note parcels (int64 [N] each) delivered on a step."""
         self._delivered.update(zip(parcel.tolist(), step.tolist(), strict=True))
 
-    def refresh(self, step: int) -> None:
-        """Count one step once its scans are in: who was under way on it, and who was delivered."""
+    def refresh(self, step: int, postponed: I64 | None = None) -> None:
+        """Count one step once its scans are in: who was under way on it, and who was delivered.
+
+        Those ``postponed`` (int64 [N]) could have gone, but others were due before them: their clock stands still.
+        """
         self._at_risk *= self._keep
         self._ended *= self._keep
+        if postponed is not None:
+            self._under_way[np.isin(self._under_way[:, 0], postponed), 3] += 1
         _, area, option, left_at = self._under_way.T
         age = np.minimum(step - left_at, self.horizon)
         here = age >= 0

@@ -14,13 +14,15 @@ from msgspec import Meta
 
 from data.model.base import Count, Id, Value
 from data.model.reservation import Capacity, Key, Owner, Parcels, Reservation, State, Terms, UnixSeconds
+from data.model.stock import Stock, StockLine, goods_of
 from promise.capacity import Books, Refusal, Refused, lapsed
 
 
 class Reserve(Value, tag="reserve"):
-    """Hold a place for an order until ``expires_s``.
+    """Hold a place and goods for an order until ``expires_s``.
 
-    ``force``: the order is owed its date already (a shop that never reserves), so it takes a place beyond capacity too.
+    ``force``: the order is owed its date already (a shop that never reserves), so it takes a place beyond capacity too,
+    and goods beyond stock.
     """
 
     id: Id
@@ -28,6 +30,7 @@ class Reserve(Value, tag="reserve"):
     expires_s: UnixSeconds
     parcels: Parcels = 1
     dm3: Count = 0
+    lines: tuple[StockLine, ...] = ()
     terms: Terms = ""
     force: bool = False
 
@@ -39,12 +42,16 @@ class Confirm(Value, tag="confirm"):
 
 
 class Change(Value, tag="change"):
-    """Swap an order's place for another one; it keeps the old one where the new one does not fit."""
+    """Swap an order's place for another one; it keeps the old one where the new one does not fit.
+
+    Its goods stay the same without ``lines``.
+    """
 
     id: Id
     capacity_id: Id
     parcels: Parcels = 1
     dm3: Count = 0
+    lines: tuple[StockLine, ...] | None = None
     terms: Terms = ""
 
 
@@ -54,10 +61,27 @@ class Release(Value, tag="release"):
     id: Id
 
 
+class Shipped(Value, tag="shipped"):
+    """An order's goods have left the shelf: what there is and what is promised of it get less; its place stays."""
+
+    id: Id
+
+
 class Publish(Value, tag="publish"):
-    """Set the total of a level, after the level around it; for the carrier only."""
+    """Set the total of a level, after the level around it; for the carrier only.
+
+    With ``if_absent`` a level that is there already stays as it is.
+    """
 
     capacity: Capacity
+    if_absent: bool = False
+
+
+class PublishStock(Value, tag="publish_stock"):
+    """Set what a shipper has of a product; with ``available``, ``units`` are those not promised to anybody yet."""
+
+    stock: Stock
+    available: bool = False
 
 
 class Expire(Value, tag="expire"):
@@ -72,7 +96,8 @@ class Told(Value, tag="told"):
     seqs: tuple[Count, ...]
 
 
-Command = Reserve | Confirm | Change | Release | Publish | Expire | Told
+ForOrder = Reserve | Confirm | Change | Release | Shipped
+Command = ForOrder | Publish | PublishStock | Expire | Told
 
 
 class Request(Value):
@@ -101,7 +126,7 @@ class Reply(Value, omit_defaults=False):
     Attributes
     ----------
     id : str
-        Of the order, or of the capacity published.
+        Of the order, or of the capacity or stock published.
     state : State, optional
         The order's state now, ``None`` where it has none.
     capacity_id, terms : str
@@ -109,7 +134,7 @@ class Reply(Value, omit_defaults=False):
     refusal : Refusal, optional
         Why nothing was done.
     level : str
-        The capacity that refuses.
+        The capacity or the stock that refuses.
     """
 
     id: str
@@ -132,8 +157,8 @@ def _replies(books: Books, request: Request, command: Command, due: tuple[Key, .
                 yield _told(books.orders[key])
     elif isinstance(command, Told):
         return  # nothing in the books
-    elif isinstance(command, Publish):
-        yield _publish(books, request.owner, command.capacity)
+    elif isinstance(command, Publish | PublishStock):
+        yield _publish(books, request.owner, command)
     else:
         key = Key(*request.owner, command.id)
         _lapse(books, key, request.now_s)
@@ -145,7 +170,7 @@ def _replies(books: Books, request: Request, command: Command, due: tuple[Key, .
             yield told.replace(refusal=no.refusal, level=no.level)
 
 
-def _become(books: Books, key: Key, command: Reserve | Confirm | Change | Release, now_s: int) -> Reservation:
+def _become(books: Books, key: Key, command: ForOrder, now_s: int) -> Reservation:
     """Return the order after a command, its old self where there was nothing left to do."""
     order = books.orders.get(key)
     if isinstance(command, Reserve):
@@ -156,6 +181,8 @@ def _become(books: Books, key: Key, command: Reserve | Confirm | Change | Releas
         return books.put(key, order.replace(state=State.RELEASED)) if order.holds else order
     if not order.holds:
         raise Refused(Refusal(order.state.value))
+    if isinstance(command, Shipped):
+        return books.ship(key) if order.goods else order
     if isinstance(command, Confirm):
         return order if order.state is State.CONFIRMED else books.put(key, order.replace(state=State.CONFIRMED))
     changed = _placed(order, command)
@@ -180,6 +207,7 @@ def _reserve(books: Books, key: Key, order: Reservation | None, command: Reserve
         dm3=command.dm3,
         expires_s=command.expires_s,
         terms=command.terms,
+        goods=goods_of(command.lines),
     )
     return books.put(key, fresh, command.force)
 
@@ -193,19 +221,30 @@ def _lapse(books: Books, key: Key, now_s: int) -> bool:
     return True
 
 
-def _publish(books: Books, owner: Owner, capacity: Capacity) -> Reply:
+def _publish(books: Books, owner: Owner, command: Publish | PublishStock) -> Reply:
+    told = Reply(id=command.capacity.id if isinstance(command, Publish) else command.stock.id)
     try:
-        if owner.shipper:
+        if isinstance(command, PublishStock):
+            books.publish_stock(owner, command.stock, command.available)
+        elif owner.shipper:
             raise Refused(Refusal.CARRIER_ONLY)
-        books.publish(owner.tenant, capacity)
+        elif not command.if_absent or Key(owner.tenant, "", command.capacity.id) not in books.balances:
+            books.publish(owner.tenant, command.capacity)
     except Refused as no:
-        return Reply(id=capacity.id, refusal=no.refusal, level=no.level)
-    return Reply(id=capacity.id)
+        return told.replace(refusal=no.refusal, level=no.level)
+    return told
 
 
 def _placed(order: Reservation, command: Reserve | Change) -> Reservation:
-    """Return an order in the place a command asks for."""
-    return order.replace(capacity_id=command.capacity_id, parcels=command.parcels, dm3=command.dm3, terms=command.terms)
+    """Return an order with the place and the goods a command asks for."""
+    goods = order.goods if command.lines is None else goods_of(command.lines)
+    return order.replace(
+        capacity_id=command.capacity_id,
+        parcels=command.parcels,
+        dm3=command.dm3,
+        terms=command.terms,
+        goods=goods,
+    )
 
 
 def _told(order: Reservation) -> Reply:
@@ -215,7 +254,7 @@ def _told(order: Reservation) -> Reply:
 def keys_of(request: Request) -> Iterator[Key]:
     """Yield the orders a request names."""
     for command in request.commands:
-        if not isinstance(command, Publish | Expire | Told):
+        if isinstance(command, ForOrder):
             yield Key(*request.owner, command.id)
 
 
@@ -229,6 +268,21 @@ def capacities_of(request: Request) -> Iterator[Key]:
         else:
             continue
         yield from (Key(request.owner.tenant, "", name) for name in names if name)
+
+
+def stocks_of(request: Request) -> Iterator[Key]:
+    """Yield the stock a request names."""
+    for command in request.commands:
+        if isinstance(command, PublishStock):
+            yield Key(*request.owner, command.stock.replace(channel="").id)
+            yield Key(*request.owner, command.stock.id)
+        elif isinstance(command, Reserve | Change) and command.lines:
+            yield from goods_keys(request.owner, command.lines)
+
+
+def goods_keys(owner: Owner, lines: tuple[StockLine, ...]) -> Iterator[Key]:
+    """Yield the stock that lines are taken from."""
+    return (Key(*owner, name) for line in lines for name in line.levels)
 
 
 def encoded(replies: tuple[Reply, ...]) -> str:

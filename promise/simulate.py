@@ -5,8 +5,9 @@ each rule drives its own. An order counts as on time if it is delivered by the p
 horizon is sure enough, the widest date is a way of not offering: such an option counts as withheld, and as a miss,
 because the oracle always offers one; nothing is gained by offering only what is easy.
 
-The *oracle* knows the world's true distributions and capacities, not the draws to come. It pays for each day and each
-broken promise and gets, by bisection on the price of a day, the share on time that we had: then days compare.
+The *oracle* knows the world's true distributions and capacities, not the draws to come, and sells the room in the tours
+by the same ledger. It pays for each day and each broken promise and gets, by bisection on the price of a day, the share
+on time that we had: then days compare.
 """
 
 from __future__ import annotations

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
-from data.model.promise import Cart, Pool, QuoteRequest
+from data.model.promise import Cart, QuoteRequest
 from data.model.schedule import STEP_S
 from data.synthetic.world_orders import F64, I64, midnight_s
 from data.synthetic.world_roads import LastLeg
@@ -88,7 +88,7 @@ class Desk:
     def open_day(self, day: int) -> None:
         """Promise all orders of a day (ordinal)."""
         self.demand.start_day(day)
-        level, transit = self.learned.level(), self.learned.transit_cdf()
+        transit = self.learned.stages.transit_cdf()
         now_s, end_s = midnight_s(day), midnight_s(day + 1)
         planned = self._planned(now_s, end_s)
         while now_s < end_s:
@@ -101,7 +101,7 @@ class Desk:
             for hub in range(len(self.truth.world.hubs)):
                 self.learned.hear_waves(hub, now_s)
             if len(rows):
-                self._promise(day, self._snapshot(day, now_s, next_s, level, transit, rows), rows)
+                self._promise(day, self._snapshot(now_s, next_s, transit, rows), rows)
             now_s = next_s
 
     def _planned(self, begin_s: int, end_s: int) -> list[int]:
@@ -114,22 +114,22 @@ class Desk:
             instants.update(range(start_s, stop_s + AFTER_LIVE_S, BURST_S))
         return [*sorted(one for one in instants if begin_s <= one < end_s), end_s]
 
-    def _snapshot(self, day: int, now_s: int, next_s: int, level: F64, transit: F64, rows: I64) -> Snapshot:
+    def _snapshot(self, now_s: int, next_s: int, transit: F64, rows: I64) -> Snapshot:
         """Return the snapshot of what is known at ``now_s``, for orders until ``next_s``: as if in its middle."""
         begin_s = now_s // STEP_S * STEP_S
         coming = self._coming(begin_s, next_s)
-        hubs = []
+        hubs, stages = [], self.learned.stages
         for hub, one in enumerate(self.truth.world.hubs):
             mine = rows[self.truth.orders.hub[rows] == hub]
-            state = HubState(one.schedule, self.scans.backlog(hub, begin_s), pace=self.learned.pace[hub])
+            state = HubState(one.schedule, self.scans.backlog(hub, begin_s), pace=stages.pace[hub])
             departures, cdf = handover_cdf(state, coming[:, :, hub], begin_s, (now_s + next_s) // 2, seed=now_s)
-            next_wave = int(np.searchsorted(self.learned.departures[hub].waves_s, begin_s))
             if len(mine):
-                self.learned.note_handover(hub, mine, next_wave, cdf[:NOTED_WAVES, 0])
-            corrected = self.learned.waves[hub].corrected(cdf[:, 0], 0, 0)
+                stages.note_handover(hub, mine, self.learned.next_wave(hub, begin_s), cdf[:NOTED_WAVES, 0])
+            corrected = stages.waves[hub].corrected(cdf[:, 0], 0, 0)
             hubs.append(HandOver(one.schedule, departures, corrected[None, :, None], np.array([now_s])))
         unknown = np.full((len(self.grid.options), transit.shape[-1]), np.nan)
-        return build(now_s, hubs, self.grid, Curves(transit, unknown), level, self._pools(day), DAYS, VALID_S)
+        level = stages.levels([hub.cdf[0, :, 0] for hub in hubs])[:, None, None]
+        return build(now_s, hubs, self.grid, Curves(transit, unknown), level, days=DAYS, valid_s=VALID_S)
 
     def _coming(self, begin_s: int, next_s: int) -> NDArray[np.float32]:
         """Return parcels to come, [S, T, H]: hubs serve in turn, so that only those before the next snapshot count."""
@@ -138,35 +138,19 @@ class Desk:
         coming[:, :steps] = self.demand.parcels(begin_s, steps)
         return coming
 
-    def _pools(self, day: int) -> tuple[Pool, ...]:
-        """Return the room that is used up: any other changes no quote of one parcel, and each order asks the ledger."""
-        held = self.ledger.of_days(day, DAYS)
-        full = np.argwhere(held >= self.leg.room[..., None])
-        return tuple(
-            Pool(
-                day=date.fromordinal(day + k),
-                parcels=int(self.leg.room[area, option]),
-                reserved=int(held[area, option, k]),
-                areas=(self.grid.areas[area].id,),
-                options=(self.grid.options[option].id,),
-            )
-            for area, option, k in full.tolist()
-        )
-
     def _promise(self, day: int, snapshot: Snapshot, rows: I64) -> None:
         """Quote every order and hold its place; where a day fills up, the next quote already knows."""
-        orders = self.truth.orders
+        orders, left = self.truth.orders, self.ledger.left(day, DAYS)
         for row in rows.tolist():
             request = self.requests[int(orders.hub[row]), int(orders.area[row]), int(orders.option[row])]
-            promise = quote(snapshot, request, datetime.fromtimestamp(int(orders.placed_s[row]), UTC))[0]
+            promise = quote(snapshot, request, datetime.fromtimestamp(int(orders.placed_s[row]), UTC), room=left)[0]
             due = promise.date.toordinal()
             self.leg.due_day[row] = due
             self.confidence[row] = np.nan if promise.confidence is None else promise.confidence
-            if self.ledger.reserve(row, due) <= 0:
-                room, room_dm3 = self.grid.room_left(self._pools(day), snapshot.first_day, snapshot.days)
-                snapshot = replace(snapshot, room=room, room_dm3=room_dm3)
+            self.ledger.reserve(row, due)
+            left.take(int(orders.area[row]), int(orders.option[row]), due - day)
         cells = orders.area[rows], orders.option[rows]
         curves = snapshot.ontime[orders.hub[rows], 0, 0, cells[0], cells[1]].astype(np.float64)
-        self.learned.note_promises(
+        self.learned.stages.note_promises(
             rows, day, self.leg.due_day[rows], curves, snapshot.open[cells] & (np.arange(DAYS) > 0)
         )

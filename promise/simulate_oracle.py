@@ -2,7 +2,9 @@
 
 At any moment the oracle sees every queue as it is, how well each hub works today and whether its sorting stands still;
 what comes is drawn anew, many times, from the world's own truth, and sent through the same recursion as the real
-parcels. As hubs serve in turn, later orders can't change an order's place: its odds need no forecast of demand.
+parcels. As hubs serve in turn, later orders can't change an order's place: its odds need no forecast of demand. When it
+chooses, days are left out whose tours are full by places held and parcels that come back (:mod:`promise.room`), as for
+us.
 """
 
 from __future__ import annotations

@@ -44,6 +44,11 @@ class Scans:
         """Return the orders delivered on a day (ordinal) that is over."""
         return np.flatnonzero(self._leg.delivered_day == day)
 
+    @property
+    def postponed(self) -> I64:
+        """The orders that the last tours left in the depots, not due yet, for want of room."""
+        return self._leg.postponed
+
     def backlog(self, hub: int, now_s: int) -> I64:
         """Return the parcels in a hub by what they wait for (:data:`promise.hub.STAGES`), int64 [1, 5]."""
         truth = self._truth

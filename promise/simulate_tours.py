@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
+from numpy.typing import NDArray
 
 from data.synthetic.world_orders import F64, I64
 from data.synthetic.world_roads import LastLeg
+from promise.room import coming_back
 from promise.simulate_truth import Truth
+
+
+class Left:
+    """Parcels left in the tours by area, option and day, int64 [A, O, D], as quotes ask for it (a ``Room``)."""
+
+    def __init__(self, parcels: I64) -> None:
+        self.parcels = parcels
+
+    def free(self, hubs: Sequence[int], cell: int, day: int, parcels: int, dm3: int) -> list[int]:
+        """Return all of the hubs or none, see :class:`promise.lookup.Room`."""
+        area, option = divmod(cell, self.parcels.shape[1])
+        return list(hubs) if self.parcels[area, option, day] >= parcels else []
+
+    def take(self, area: int, option: int, day: int) -> None:
+        """Take a place on a day; beyond the last one there is enough."""
+        if day < self.parcels.shape[2]:
+            self.parcels[area, option, day] -= 1
 
 
 class Ledger:
@@ -22,13 +42,12 @@ class Ledger:
         self.reserved = np.zeros((*leg.room.shape, truth.world.days + 60), dtype=np.int64)
         self._held = np.zeros(len(truth.orders), dtype=bool)
 
-    def reserve(self, row: int, day: int) -> int:
-        """Hold a place for an order on its promised day (ordinal); return how many are left there."""
+    def reserve(self, row: int, day: int) -> None:
+        """Hold a place for an order on its promised day (ordinal)."""
         orders = self.truth.orders
         place = orders.area[row], orders.option[row], day - self.truth.first_day
         self._held[row] = True
         self.reserved[place] += 1
-        return int(self.leg.room[place[:2]] - self.reserved[place])
 
     def release(self, rows: I64) -> None:
         """Give back the places of delivered orders."""
@@ -36,10 +55,21 @@ class Ledger:
         orders, due = self.truth.orders, self.leg.due_day[mine] - self.truth.first_day
         np.subtract.at(self.reserved, (orders.area[mine], orders.option[mine], due), 1)
 
-    def of_days(self, day: int, days: int) -> I64:
-        """Return the places held on ``days`` days from ``day`` (ordinal) on, [A, O, days]."""
+    def left(self, day: int, days: int) -> Left:
+        """Return the room left on ``days`` days from ``day`` (ordinal) on, whose own tours are under way.
+
+        Places held and parcels that come back are gone: as many promises are broken as the nominal share allows.
+        """
         first = day - self.truth.first_day
-        return self.reserved[..., first : first + days]
+        held = self.reserved[..., first : first + days]
+        overdue = self.reserved[..., :first].sum(-1)
+        back = coming_back(held, overdue, self._open(day, days), 1.0 - self.truth.world.nominal)
+        return Left(self.leg.room[..., None] - held - back)
+
+    def _open(self, day: int, days: int) -> NDArray[np.bool_]:
+        calendars = [one.option.calendar for one in self.truth.world.options]
+        opened = np.array([one.open_mask(day, days) for one in calendars])
+        return np.broadcast_to(opened, (len(self.reserved), *opened.shape))
 
 
 def promised_by_cost(truth: Truth, odds: F64, per_day: float, floor: float, due_day: I64) -> LastLeg:
@@ -64,14 +94,14 @@ def promised_by_cost(truth: Truth, odds: F64, per_day: float, floor: float, due_
     begin = 0
     for day, end in zip(range(truth.first_day, truth.first_day + truth.world.days), ends.tolist(), strict=True):
         delivered = leg.deliver(day)
-        closed = _closed(truth, day, days)
+        closed, left = _closed(truth, day, days), ledger.left(day, days)
         for k in range(begin, end):
             row = rows[k]
             area, option = truth.orders.area[row], truth.orders.option[row]
-            first = day - truth.first_day
-            full = ledger.reserved[area, option, first : first + days] >= leg.room[area, option]
+            full = left.parcels[area, option] <= 0
             due_day[row] = day + int(np.argmin(cost[k] + 1e4 * full + 1e6 * closed[option]))
             ledger.reserve(int(row), int(due_day[row]))
+            left.take(area, option, int(due_day[row]) - day)
         ledger.release(delivered)
         begin = end
     return leg

@@ -15,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,13 +25,13 @@ from data.clock import PARIS
 from data.model.promise import Pool, Quality
 from data.model.schedule import Departures, HubSchedule
 from promise.grid import Grid
+from promise.lookup import NEVER_S, Lookup, Table, until_s
 
 Floats = NDArray[np.float64]
 MODEL, TABLE, SLA, FALLBACK = range(4)
 QUALITIES = (Quality.MODEL, Quality.TABLE, Quality.SLA, Quality.FALLBACK)
 """By the number stored in ``Snapshot.quality``."""
 
-NEVER_S = 2**62
 EPOCHS_MAX, EPOCHS_WITHIN_S = 8, 86_400
 GRAIN = 2.0**20
 
@@ -127,6 +128,27 @@ class Snapshot:
         """Number of days D."""
         return self.ontime.shape[-1]
 
+    @cached_property
+    def until_s(self) -> NDArray[np.int64]:
+        """Until when each day may be promised, int64 [R, O, P, D, H]; see :func:`promise.lookup.until_s`."""
+        return until_s(self.ontime, self.level, self.epochs_s)
+
+    @cached_property
+    def lookup(self) -> Lookup:
+        """The same, laid out for quotes."""
+        room = Table(self.room, self.room_dm3)
+        return Lookup(self.ontime, self.until_s, self.epochs_s, self.quality, self.open, room)
+
+    @cached_property
+    def wardrobe(self) -> dict[tuple[int, str, int, int, bool], Any]:
+        """What :mod:`promise.quote` has put into words already."""
+        return {}
+
+    @cached_property
+    def hub_index(self) -> dict[str, int]:
+        """Number of each hub."""
+        return {hub.schedule.hub_id: number for number, hub in enumerate(self.hubs)}
+
 
 def build(
     now_s: int,
@@ -179,6 +201,7 @@ def build(
     )
 
 
+@lru_cache(4096)
 def local_day(at_s: int) -> int:
     """Return the ordinal of the local day of a Unix second."""
     return datetime.fromtimestamp(at_s, PARIS).toordinal()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import h3
@@ -30,8 +30,43 @@ ORDER_LATER_S = (3_600, 4 * 3_600, 12 * 3_600)
 CUTOFFS_MAX = 4
 
 
-def snapshot_of(state: PromiseState, seed: int = 1) -> Snapshot:
-    """Return the snapshot of a state.
+@dataclass(frozen=True)
+class Since:
+    """What has happened since hubs were counted, and what is expected beyond their plans.
+
+    Attributes
+    ----------
+    counted_s, now_s : int
+        When the backlogs were counted, and when the snapshot is made (Unix seconds).
+    arrived : mapping of hub to (step, parcels)
+        Orders taken since then, by steps of 300 s counted from ``counted_s``.
+    expected : mapping of hub to float32 [SCENARIOS, T]
+        Parcels of lives that are on or to come, by steps from ``counted_s`` on; shorter than the horizon or longer.
+    """
+
+    counted_s: int
+    now_s: int
+    arrived: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
+    expected: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+
+    def add_to(self, parcels: NDArray[np.float32], hub_id: str) -> None:
+        """Replace what was planned until now by what really came, and add what is expected."""
+        steps = parcels.shape[1]
+        past = (self.now_s - self.counted_s) // STEP_S
+        parcels[:, :past] = 0
+        for step, count in self.arrived.get(hub_id, {}).items():
+            parcels[:, min(step, steps - 1)] += count
+        if (expected := self.expected.get(hub_id)) is not None:
+            parcels[:, past : expected.shape[1]] += expected[:, past:steps]
+
+
+def snapshot_of(state: PromiseState, seed: int = 1, since: Since | None = None) -> Snapshot:
+    """Return the snapshot of a state, at its own moment or at a later one.
+
+    Parameters
+    ----------
+    since : Since, optional
+        What has happened since the state was taken.
 
     Raises
     ------
@@ -39,16 +74,18 @@ def snapshot_of(state: PromiseState, seed: int = 1) -> Snapshot:
         ``duplicate_id``, ``unknown_area``, ``unknown_option``, ``unknown_hub``, ``no_wave`` or ``uneven_classes``,
         with a JSON pointer into the state.
     """
-    _check(state)
-    now_s = int(state.at.timestamp())
+    check(state)
+    now_s = since.now_s if since else int(state.at.timestamp())
     grid = Grid(state.areas, state.options)
     curves = _curves(state, grid)
     level = levels(curves.model, state.costs.day_cents / state.costs.broken_cents, state.costs.floor)
-    hubs = [_hand_over(load, now_s, state, seed + number) for number, load in enumerate(state.hubs)]
+    hubs = [_hand_over(load, now_s, state, since, seed + number) for number, load in enumerate(state.hubs)]
     return build(now_s, hubs, grid, curves, level, state.pools, state.horizon_days, state.valid_s)
 
 
-def hand_over(hub: HubState, parcels: NDArray[np.float32], now_s: int, valid_s: int, seed: int) -> HandOver:
+def hand_over(
+    hub: HubState, parcels: NDArray[np.float32], now_s: int, valid_s: int, seed: int, begin_s: int | None = None
+) -> HandOver:
     """Run a hub's queue for orders placed now and later, until tomorrow.
 
     An epoch has the chance of an order placed at its very end: whoever orders earlier in it has no less.
@@ -56,22 +93,28 @@ def hand_over(hub: HubState, parcels: NDArray[np.float32], now_s: int, valid_s: 
     Parameters
     ----------
     parcels : float32 [S, T]
-        What comes in, by scenario and step of 300 s from ``now_s`` on.
+        What comes in, by scenario and step of 300 s from ``begin_s`` on.
     valid_s : int
         How long the snapshot holds: the first epoch.
+    begin_s : int, optional
+        When the backlog was counted, if that was before now.
     """
-    departures = hub.schedule.departures(now_s, now_s + parcels.shape[1] * STEP_S)
-    ahead = departures.cutoffs_s[(departures.cutoffs_s > now_s) & (departures.cutoffs_s < now_s + DAY_S)]
+    begin_s = now_s if begin_s is None else begin_s
+    cutoffs_s = hub.schedule.departures(now_s, now_s + 2 * DAY_S).cutoffs_s
+    ahead = cutoffs_s[(cutoffs_s > now_s) & (cutoffs_s < now_s + DAY_S)]
     edges_s = np.unique([now_s + valid_s, *(now_s + after_s for after_s in ORDER_LATER_S), *ahead[:CUTOFFS_MAX], now_s])
     ends_s = [*(edges_s[1:] - 1).tolist(), int(edges_s[-1])]
-    return HandOver(hub.schedule, departures, handover_cdfs(hub, parcels, now_s, ends_s, seed).cdf, edges_s)
+    return HandOver(hub.schedule, *handover_cdfs(hub, parcels, begin_s, ends_s, seed), edges_s)
 
 
-def _hand_over(load: HubLoad, now_s: int, state: PromiseState, seed: int) -> HandOver:
+def _hand_over(load: HubLoad, now_s: int, state: PromiseState, since: Since | None, seed: int) -> HandOver:
     hub = HubState(load.schedule, np.array(load.backlog), np.array(load.class_shares), Pace(mean=load.pace))
-    parcels = _inflow(load, now_s, state.horizon_days * DAY_S // STEP_S, seed)
-    found = hand_over(hub, parcels, now_s, state.valid_s, seed)
-    load_now = run_load(hub, parcels, now_s, seed)
+    begin_s = since.counted_s if since else now_s
+    parcels = _inflow(load, begin_s, (now_s - begin_s + state.horizon_days * DAY_S) // STEP_S, seed)
+    if since:
+        since.add_to(parcels, load.schedule.hub_id)
+    found = hand_over(hub, parcels, now_s, state.valid_s, seed, begin_s)
+    load_now = run_load(hub, parcels, begin_s, seed, now_s)
     return replace(found, facts=(hub_load(load.schedule.hub_id, load_now.ratio, load_now.until_s),))
 
 
@@ -109,8 +152,8 @@ def _curves(state: PromiseState, grid: Grid) -> Curves:
     return Curves(model, table)
 
 
-def _check(state: PromiseState) -> None:
-    """Raise on what the file names but does not hold."""
+def check(state: PromiseState) -> None:
+    """Raise on what a state names but does not hold; errors as for :func:`snapshot_of`."""
     hubs = _unique("hub", [(load.schedule.hub_id, f"#/hubs/{k}/schedule/hub_id") for k, load in enumerate(state.hubs)])
     options = _unique("option", [(option.id, f"#/options/{k}/id") for k, option in enumerate(state.options)])
     areas = _unique("area", [(area.id, f"#/areas/{k}/id") for k, area in enumerate(state.areas)])

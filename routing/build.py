@@ -54,6 +54,7 @@ def build_instance(request: PlanRequest, city: City, conditions: Conditions | No
     RoutingDataError
         A point is too far from any street its vehicles may use.
     """
+    request = with_transfers(request)
     epoch_at = datetime.combine(request.day, time(), tzinfo=zone_named(request.time_zone))
     done = frozenset(request.done).union(*(status.done for status in request.statuses))
     orders = tuple(order for order in request.orders if order.id not in done)
@@ -72,7 +73,7 @@ def build_instance(request: PlanRequest, city: City, conditions: Conditions | No
     zone = zone_in_force(place_membership(where.lat, where.lon, city.zones), city.zones, request.day)
     collected = _collected(orders, statuses)
     reloads = fleet_reloads(vehicles, request.hubs, statuses, len(orders))
-    fleet = fleet_tables(vehicles, orders, access, statuses, where.index, epoch_at, reloads)
+    fleet = fleet_tables(vehicles, orders, access, statuses, where.index, epoch_at, reloads, request.down)
     options = option_tables(orders, places, hours, where.index, access, city.zones, zone, epoch_at, collected)
     options = with_reloads(options, reloads, vehicles, where.index, access, city.zones, zone, epoch_at)
     extras = plan_extras(request, orders, len(orders) + len(collected), reloads, (where.lat, where.lon), epoch_at)
@@ -106,6 +107,20 @@ def build_instance(request: PlanRequest, city: City, conditions: Conditions | No
         statuses=statuses,
         done=done,
     )
+
+
+def with_transfers(request: PlanRequest) -> PlanRequest:
+    """Return the request in which parcels at another hub are at their order's, as soon as a transfer brings them."""
+    if not request.transfers:
+        return request
+    orders = []
+    for order in request.orders:
+        parcels = []
+        for parcel in order.parcels:
+            brings = [each.arrives_at for each in request.transfers if each.takes(parcel, order.hub_id)]
+            parcels.append(parcel.replace(hub_id=order.hub_id, ready_at=min(brings)) if brings else parcel)
+        orders.append(order.replace(parcels=tuple(parcels)))
+    return request.replace(orders=tuple(orders))
 
 
 def _used_places(request: PlanRequest, city: City) -> dict[str, Place]:

@@ -48,6 +48,7 @@ def fleet_tables(
     location: dict[str, int],
     epoch_at: datetime,
     reloads: Reloads,
+    down: Sequence[str] = (),
 ) -> FleetTables:
     """Return the arrays of ``vehicles``; one on the road starts where it is, when it was seen there."""
     access_of = {vehicle_id: row for row, group in enumerate(access) for vehicle_id in group.vehicle_ids}
@@ -79,7 +80,7 @@ def fleet_tables(
         brk_close=columns[:, 1].copy(),
         brk_duration=columns[:, 2].copy(),
         brk_due=columns[:, 3].copy(),
-        allowed=_allowed(vehicles, orders, statuses, reloads.slots),
+        allowed=_allowed(vehicles, orders, statuses, reloads.slots, down),
     )
 
 
@@ -116,13 +117,17 @@ def may_take(vehicle: Vehicle, order: Order) -> str:
 
 
 def _allowed(
-    vehicles: tuple[Vehicle, ...], orders: tuple[Order, ...], statuses: dict[str, VehicleStatus], slots: Sequence[int]
+    vehicles: tuple[Vehicle, ...],
+    orders: tuple[Order, ...],
+    statuses: dict[str, VehicleStatus],
+    slots: Sequence[int],
+    down: Sequence[str],
 ) -> NDArray[np.uint8]:
     """Return uint8 [V, N]: 1 where the vehicle may take the order, see :class:`routing.problem.Tables`.
 
     What is on board stays on its vehicle; a vehicle that has left or is being loaded takes nothing new (its own
     planned orders are let back in by the re-plan) before it is loaded again, ``slots`` times; but one on the road may
-    still collect on its way. Hired vehicles take nothing until they are hired.
+    still collect on its way. Hired vehicles take nothing until they are hired, those ``down`` nothing at all.
     """
     carrier = {order_id: status.vehicle_id for status in statuses.values() for order_id in status.on_board}
     known = {order.id for order in orders}
@@ -135,7 +140,7 @@ def _allowed(
     held = {column: carrier[order.id] for column, order in enumerate(orders) if order.id in carrier}
     on_the_way = np.array([order.from_place is not None for order in orders], dtype=np.bool_)
     for row, vehicle in enumerate(vehicles):
-        if vehicle.role is Role.HIRED:
+        if vehicle.role is Role.HIRED or vehicle.id in down:
             continue
         kind = (vehicle.hub_id, vehicle.skills, vehicle.refused_kinds, vehicle.max_mm)  # all that may_take looks at
         if kind not in alike:

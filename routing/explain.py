@@ -36,14 +36,15 @@ TEXT = {
     "REACHABLE_CONSTRAINT": "no street it may use leads there and back",
     "TIME_WINDOW_CONSTRAINT": "it can't be there inside the window and back before its shift ends",
     "LOCKED_VEHICLE": "it is being loaded or on the road and takes nothing new",
+    "VEHICLE_DOWN": "it is down and drives no more that day",
     "FLEET_FULL": "it could take the order alone, but has no load or time left for it in this plan",
 }
 """In the words that follow "3 vehicles: ", for what is not told with names of its own."""
 
 CLOSEST = (
     "FLEET_FULL", "LOCKER_CAPACITY_CONSTRAINT", "OPENING_HOURS_CONSTRAINT", "ZFE_CONSTRAINT", "TIME_WINDOW_CONSTRAINT",
-    "RELEASE_CONSTRAINT", "LOCKED_VEHICLE", "CAPACITY_CONSTRAINT", "DIMENSION_CONSTRAINT", "KIND_CONSTRAINT",
-    "SKILL_CONSTRAINT", "REACHABLE_CONSTRAINT", "HUB_CONSTRAINT",
+    "RELEASE_CONSTRAINT", "LOCKED_VEHICLE", "VEHICLE_DOWN", "CAPACITY_CONSTRAINT", "DIMENSION_CONSTRAINT",
+    "KIND_CONSTRAINT", "SKILL_CONSTRAINT", "REACHABLE_CONSTRAINT", "HUB_CONSTRAINT",
 )  # fmt: skip
 """Reasons in the order they are told: those of the vehicles that come closest to taking the order first."""
 
@@ -148,7 +149,7 @@ class Explainer:
             return None
         code = may_take(vehicle, order)
         if not code and not self.tables.allowed[column, row]:
-            code = "LOCKED_VEHICLE"
+            code = "VEHICLE_DOWN" if vehicle.id in self.instance.request.down else "LOCKED_VEHICLE"
         carried = self.tables.load[row] + abs(self.tables.pickup[row])
         if not code and (carried > self.tables.veh_cap[column]).any():
             code = "CAPACITY_CONSTRAINT"
@@ -182,14 +183,14 @@ class Explainer:
         all_day = bool(self.tables.closed_loc[profiles][:, places].all())
         if not all_day and not fits_alone(self.instance, row, column, Rule.ZONES):
             return None
-        banned = [closure.zone_id for closure in self.instance.access[cls].closures]
+        banned = [closure.zone_id for closure in self.instance.access_of(column).closures]
         zones = [self.instance.location_zone[int(place)] for place in places]
         around = [self.instance.city.zones[zone].id for zone in zones if zone >= 0]
         return next((zone_id for zone_id in around if zone_id in banned), banned[0])
 
     def _ban_text(self, column: int, zone_id: str) -> str:
-        cls = int(self.tables.veh_class[column])
-        closure = next(closure for closure in self.instance.access[cls].closures if closure.zone_id == zone_id)
+        closures = self.instance.access_of(column).closures
+        closure = next(closure for closure in closures if closure.zone_id == zone_id)
         return (
             f"zone {zone_id} bans Crit'Air {closure.first_banned} and dirtier ({closure.hours}; {closure.decree_url})"
         )

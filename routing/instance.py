@@ -67,6 +67,11 @@ class Instance:
         """Return the order of a problem's row, be it the collecting half of a pair."""
         return self.orders[row if row < len(self.orders) else int(self.problem.tables.partner[row])]
 
+    def access_of(self, column: int) -> AccessClass:
+        """Return the access class of a vehicle; a problem may split classes that are one on the street."""
+        vehicle_id = self.vehicles[column].id
+        return next(group for group in self.access if vehicle_id in group.vehicle_ids)
+
     def at(self, day_s: int) -> datetime:
         """Return the aware instant of a second on the day axis, in the request's time zone."""
         return datetime.fromtimestamp(self.problem.epoch_at.timestamp() + int(day_s), self.problem.epoch_at.tzinfo)

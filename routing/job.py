@@ -9,14 +9,15 @@ from datetime import datetime
 
 from data import clock, codec
 from data.errors import JalonError
+from data.model.change import ChangePrices
 from data.model.city import City
-from data.model.plan import Lock, Plan
+from data.model.plan import Plan
 from data.model.request import OrderBook, PlanRequest, VehicleStatus
 from data.model.traffic import Conditions
 from routing.build import build_instance
 from routing.instance import Instance
 from routing.publish import publish
-from routing.replan import prepare_replan
+from routing.replan import Replan, prepare_replan
 from routing.solver.engine import Engine, Progress, construct, improve, is_better
 from routing.solver.ortools_model import OrToolsEngine
 from routing.solver.search import RuinRecreateEngine
@@ -51,6 +52,7 @@ class Outcome:
     plan: Plan
     content: bytes
     instance: Instance
+    tours: Tours
     first_s: float
     total_s: float
 
@@ -94,7 +96,7 @@ def plan_day(
     :func:`routing.build.build_instance`.
     """
     instance = build_instance(request, city, conditions)
-    return _run(instance, None, (), None, stop, settings)
+    return run(instance, None, None, stop, settings)
 
 
 def replan_day(
@@ -106,10 +108,14 @@ def replan_day(
     statuses: Sequence[VehicleStatus] = (),
     freeze_before: datetime | None = None,
     conditions: Conditions | None = None,
+    prices: ChangePrices | None = None,
 ) -> Outcome:
-    """Return the best checked plan that takes in ``burst`` and keeps what is done, loaded or announced."""
-    ready = prepare_replan(plan, burst, city, statuses, freeze_before, conditions)
-    return _run(ready.instance, ready.start, ready.locks, plan, stop, settings)
+    """Return the best checked plan that takes in ``burst`` and keeps what is done, loaded or announced.
+
+    With ``prices``, other planned orders may change vehicle, see :func:`routing.replan.prepare_replan`.
+    """
+    ready = prepare_replan(plan, burst, city, statuses, freeze_before, conditions, prices)
+    return run(ready.instance, ready, plan, stop, settings)
 
 
 def default_engines(settings: Settings) -> tuple[Engine, ...]:
@@ -119,20 +125,25 @@ def default_engines(settings: Settings) -> tuple[Engine, ...]:
     return RuinRecreateEngine(settings.seed, RUIN_SHARE, threads=settings.threads), OrToolsEngine()
 
 
-def _run(
-    instance: Instance,
-    start: Tours | None,
-    locks: tuple[Lock, ...],
-    before: Plan | None,
-    stop: Stop,
-    settings: Settings,
-) -> Outcome:
-    def write(tours: Tours) -> tuple[Plan, bytes]:
-        plan = publish(instance, tours, seed=settings.seed, created_at=clock.now(), locks=locks, replaces=before)
+def run(instance: Instance, begun: Replan | None, before: Plan | None, stop: Stop, settings: Settings) -> Outcome:
+    """Solve an instance, from the start of a re-plan if there is one; see :func:`plan_day` and :func:`replan_day`."""
+
+    def write(tours: Tours, propose: bool = False) -> tuple[Plan, bytes]:
+        plan = publish(
+            instance,
+            tours,
+            seed=settings.seed,
+            created_at=clock.now(),
+            locks=begun.locks if begun else (),
+            replaces=before,
+            settled=begun.settled if begun else None,
+            prices=begun.prices if begun else None,
+            propose=propose,
+        )
         return plan, checked(plan)
 
-    best = published = construct(instance.problem, start)
-    plan, content = write(best)
+    first = best = published = construct(instance.problem, begun.start if begun else None)
+    plan, content = write(first)
     first_s = told_s = stop.elapsed_s()
     settings.publish(content)
 
@@ -146,9 +157,10 @@ def _run(
 
     if settings.improve and not stop():
         found = improve(instance.problem, best, stop, default_engines(settings), report)
-        if is_better(instance.problem, found, best):
-            plan, content = write(found)
-    return Outcome(plan, content, instance, first_s, stop.elapsed_s())
+        best = found if is_better(instance.problem, found, best) else best
+    if best is not first or plan.unassigned:
+        plan, content = write(best, propose=True)
+    return Outcome(plan, content, instance, best, first_s, stop.elapsed_s())
 
 
 def checked(plan: Plan) -> bytes:

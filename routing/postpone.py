@@ -20,7 +20,9 @@ FILL = 0.85
 """Share of a later day's fleet counted on for postponed orders: that day brings its own surprises."""
 
 
-def settle_unserved(instance: Instance, tours: Tours) -> tuple[tuple[Postponed, ...], tuple[Unassigned, ...]]:
+def settle_unserved(
+    instance: Instance, tours: Tours, settled: frozenset[str] = frozenset()
+) -> tuple[tuple[Postponed, ...], tuple[Unassigned, ...]]:
     """Return the unserved orders, postponed where a later day keeps the promise and has room, else unassigned.
 
     What the fleet can never take is not put off. A later day's room is what the hub's own and reserve vehicles carry
@@ -30,6 +32,7 @@ def settle_unserved(instance: Instance, tours: Tours) -> tuple[tuple[Postponed, 
     rooms: dict[tuple[str, date], NDArray[np.int64]] = {}
     postponed, unassigned = [], []
     left_out = [row for row in np.flatnonzero(tours.vehicle < 0).tolist() if row < len(instance.orders)]
+    left_out = [row for row in left_out if instance.orders[row].id not in settled]
     for row in sorted(left_out, key=lambda row: _urgency(instance, row)):
         order = instance.orders[row]
         reasons = explainer.reasons(row)
@@ -55,19 +58,22 @@ def _first_day_with_room(
     need = np.array([*(tables.load[row] + abs(tables.pickup[row])).tolist(), 1], dtype=np.int64)
     for day in sorted(instance.request.delivery_days):
         if instance.request.day < day <= order.promised_on:
-            room = rooms.setdefault((order.hub_id, day), _day_room(instance, tours, order.hub_id))
+            room = rooms.setdefault((order.hub_id, day), _day_room(instance, tours, order.hub_id, day))
             if (need <= room).all():
                 room -= need
                 return day
     return None
 
 
-def _day_room(instance: Instance, tours: Tours, hub_id: str) -> NDArray[np.int64]:
+def _day_room(instance: Instance, tours: Tours, hub_id: str, day: date) -> NDArray[np.int64]:
+    """Return the parcels, g, dm3 and orders that a later day has room for besides what is booked on it."""
     fleet = [row for row, v in enumerate(instance.vehicles) if v.hub_id == hub_id and v.role is not Role.HIRED]
     served = int(np.isin(tours.vehicle[: len(instance.orders)], fleet).sum())
     trips = np.array([instance.vehicles[row].max_trips for row in fleet], dtype=np.int64)[:, None]
     capacity = [*(instance.problem.tables.veh_cap[fleet] * trips).sum(axis=0).tolist(), served]
-    return np.array([int(value * FILL) for value in capacity], dtype=np.int64)
+    booked = [one for one in instance.request.booked if (one.day, one.hub_id) == (day, hub_id)]
+    taken = [sum(getattr(one, name) for one in booked) for name in ("parcels", "load_g", "volume_dm3", "orders")]
+    return np.array([int(value * FILL) - less for value, less in zip(capacity, taken, strict=True)], dtype=np.int64)
 
 
 def hire_options(instance: Instance, tours: Tours, broken: tuple[Unassigned, ...]) -> tuple[HireOption, ...]:

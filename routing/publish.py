@@ -9,11 +9,16 @@ from datetime import datetime
 from data import codec
 from data.cityfile import city_id
 from data.emissions import factor_set_on
+from data.model.change import ChangePrices, Told
 from data.model.plan import Lock, PlaceHours, Plan, Postponed, Totals, Tour, Unassigned
 from routing.bound import fleet_bound
-from routing.instance import Instance
+from routing.instance import Instance, elapsed_s
 from routing.postpone import hire_options, settle_unserved
+from routing.propose import proposals
 from routing.publish_tour import TourWriter, assign_boxes
+from routing.replan_events import Settled, again_or_back
+from routing.replan_late import overruns
+from routing.replan_prices import is_sorted
 from routing.solver.tours import Tours, copy_tours
 
 
@@ -25,6 +30,9 @@ def publish(
     created_at: datetime,
     locks: Sequence[Lock] = (),
     replaces: Plan | None = None,
+    settled: Settled | None = None,
+    prices: ChangePrices | None = None,
+    propose: bool = False,
 ) -> Plan:
     """Return the plan of ``tours``, self-contained and ready to be checked.
 
@@ -42,10 +50,23 @@ def publish(
         What the plan had to keep; printed so that a checker can see it was.
     replaces : Plan, optional
         The plan before: its id and the orders that changed vehicle are recorded.
+    settled : Settled, optional
+        What has happened and is not planned any more.
+    prices : ChangePrices, optional
+        What changing the plan before counts.
+    propose : bool
+        Add to broken promises what would keep them; that takes a second or two where there are many.
     """
+    settled, prices = settled or Settled(), prices or ChangePrices()
     writer = TourWriter(instance, copy_tours(tours), assign_boxes(instance, tours))
     written = tuple(writer.tour(row) for row in range(len(instance.vehicles)) if tours.size[row])
-    postponed, unassigned = settle_unserved(instance, tours)
+    out = settled.order_ids
+    postponed, unassigned = settle_unserved(instance, tours, out)
+    settled, unassigned = again_or_back(instance.request.day, instance.request.delivery_days, settled, unassigned)
+    if propose and unassigned:
+        fixes = proposals(instance, tours, [entry.order_id for entry in unassigned])
+        unassigned = tuple(entry.replace(fixes=fixes.get(entry.order_id, ())) for entry in unassigned)
+    told = told_before(replaces, instance, settled) if replaces else ()
     plan = Plan(
         id="draft",
         day=instance.request.day,
@@ -68,14 +89,23 @@ def publish(
         access=instance.access,
         locks=tuple(locks),
         tours=written,
-        postponed=postponed,
+        postponed=(*postponed, *settled.again),
         unassigned=unassigned,
-        done=tuple(sorted(instance.done)),
-        moved=moved_orders(replaces, written) if replaces else (),
+        done=tuple(sorted(instance.done - out)),
+        moved=moved_orders(told, written),
+        told=told,
+        change_prices=prices,
+        overruns=tuple(overruns(instance, written)),
+        failed=settled.failed,
+        returned=settled.returned,
+        cancelled=settled.cancelled,
+        down=instance.request.down,
+        booked=instance.request.booked,
+        transfers=instance.request.transfers,
         hire_options=hire_options(instance, tours, unassigned),
         bound=fleet_bound(instance),
         emission_factors=factor_set_on(instance.request.day).id,
-        totals=_totals(instance, written, postponed, unassigned),
+        totals=_totals(instance, written, postponed, unassigned, settled, change_cents(told, written, prices)),
     )
     return plan.replace(id=plan_id(plan))
 
@@ -92,15 +122,58 @@ def carriers(tours: Sequence[Tour]) -> dict[str, str]:
     return {handover.order_id: tour.vehicle_id for tour in tours for stop in tour.stops for handover in stop.handovers}
 
 
-def moved_orders(before: Plan, after: Sequence[Tour]) -> tuple[str, ...]:
-    """Return the orders that are on a tour in both plans, but on another vehicle."""
+def told_before(before: Plan, instance: Instance, settled: Settled) -> tuple[Told, ...]:
+    """Return vehicle and hour in the plan before of every order that is still there to be delivered."""
+    rows = {order.id: row for row, order in enumerate(instance.orders) if order.id not in settled.order_ids}
+    return tuple(
+        Told(
+            order_id=handover.order_id,
+            vehicle_id=tour.vehicle_id,
+            start_at=handover.start_at,
+            sorted=is_sorted(instance, rows[handover.order_id]),
+            forced=handover.order_id in settled.forced,
+        )
+        for tour in before.tours
+        for stop in tour.stops
+        for handover in stop.handovers
+        if handover.order_id in rows and not handover.collects
+    )
+
+
+def moved_orders(told: Sequence[Told], after: Sequence[Tour]) -> tuple[str, ...]:
+    """Return the orders that were and are on a tour, but on another vehicle."""
     now = carriers(after)
-    then = carriers(before.tours)
-    return tuple(sorted(order_id for order_id, carrier in then.items() if now.get(order_id, carrier) != carrier))
+    return tuple(sorted(one.order_id for one in told if now.get(one.order_id, one.vehicle_id) != one.vehicle_id))
+
+
+def change_cents(told: Sequence[Told], after: Sequence[Tour], prices: ChangePrices) -> int:
+    """Return what moves and later hours count; minutes are rounded to the cent per order."""
+    now = {
+        handover.order_id: (tour.vehicle_id, handover.start_at)
+        for tour in after
+        for stop in tour.stops
+        for handover in stop.handovers
+        if not handover.collects
+    }
+    cents = 0
+    for one in told:
+        if one.forced or one.order_id not in now:
+            continue
+        vehicle_id, start_at = now[one.order_id]
+        moved = prices.move_cents + (prices.sorted_cents if one.sorted else 0)
+        later_s = max(0, elapsed_s(one.start_at.replace(microsecond=0), start_at))
+        cents += moved if vehicle_id != one.vehicle_id else 0
+        cents += (2 * later_s * prices.eta_cents_per_minute + 60) // 120
+    return cents
 
 
 def _totals(
-    instance: Instance, tours: Sequence[Tour], postponed: Sequence[Postponed], unassigned: Sequence[Unassigned]
+    instance: Instance,
+    tours: Sequence[Tour],
+    postponed: Sequence[Postponed],
+    unassigned: Sequence[Unassigned],
+    settled: Settled,
+    change_cents: int,
 ) -> Totals:
     orders = {order.id: order for order in instance.orders}
     handovers = [handover for tour in tours for stop in tour.stops for handover in stop.handovers]
@@ -111,10 +184,12 @@ def _totals(
     )
     reloads = sum(stop.loading_list is not None for tour in tours for stop in tour.stops)
     return Totals(
-        orders=len(orders),
+        orders=len(orders.keys() | settled.order_ids),
         served=sum(not handover.collects for handover in handovers),
-        postponed=len(postponed),
+        postponed=len(postponed) + len(settled.again),
         unassigned=len(unassigned),
+        returned=len(settled.returned),
+        change_cents=change_cents,
         tours=len(tours),
         stops=sum(len(tour.stops) for tour in tours) - reloads,
         reloads=reloads,

@@ -96,7 +96,7 @@ def _with_windows(instance: Instance, tables: Tables, row: int, column: int, lif
     """Return the tables with the order's windows for the vehicle's class drawn anew, without hours or zones."""
     cls = int(tables.veh_class[column])
     epoch_at = instance.problem.epoch_at
-    closures = closed_spans(instance.access[cls], instance.city.zones, epoch_at)
+    closures = closed_spans(instance.access_of(column), instance.city.zones, epoch_at)
     first, last = tables.win_first.copy(), tables.win_last.copy()
     pool = list(zip(tables.win_open.tolist(), tables.win_close.tolist(), tables.win_arrive.tolist(), strict=True))
     order = instance.orders[row]

@@ -1,8 +1,8 @@
 """The re-plan: the plan in force, what has happened, and new orders -> a start that keeps what must not change.
 
-status -> freeze -> insert the burst -> improve -> diff. What is on board stays on its vehicle; a trip freezes at
-its first loading scan, while later ones of the same vehicle are still open; stops announced before ``freeze_before``
-keep their vehicle, order and times; every other planned order keeps its vehicle and may only move within its tour.
+status -> events -> freeze -> insert the burst -> improve -> diff. What is on board stays on its vehicle; a trip freezes
+at its first loading scan, while later ones of the same vehicle are still open; stops announced before ``freeze_before``
+keep their vehicle, order and times; every other planned order keeps its vehicle, or may change it at a price.
 """
 
 from __future__ import annotations
@@ -11,12 +11,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import takewhile
-
-import numpy as np
 
 from data.cityfile import city_id
 from data.errors import InputError
+from data.model.change import ChangePrices
 from data.model.city import City
 from data.model.place import Place, PlaceKind
 from data.model.plan import Lock, Plan, Tour
@@ -26,17 +24,12 @@ from data.model.vehicle import Vehicle
 from data.sources.check import check_request
 from routing.build import build_instance
 from routing.instance import Instance
-from routing.problem import COST_PER_CENT, FIRST_TRIP
-from routing.replan_visits import Visit, breaks_before, frozen_head, planned_at, trip_stops, visits_ahead
-from routing.solver.insertion import insert_all
-from routing.solver.rules import INFEASIBLE
-from routing.solver.sequences import append_sequence, tour_nodes
-from routing.solver.tours import Tours, drop_idle_reloads, empty_tours, schedule_tour
-
-ANNOUNCED_CENTS = 100_000
-"""Added to what leaving out an order costs once a customer was told its hour."""
-ON_BOARD_CENTS = 10_000_000
-"""Added once it is in the vehicle: it is delivered or the plan is useless."""
+from routing.problem import FIRST_TRIP
+from routing.replan_events import Settled, carry_back, take_in
+from routing.replan_prices import Planned, priced
+from routing.replan_start import begin, hold
+from routing.replan_visits import frozen_head, planned_at, trip_stops, visits_ahead
+from routing.solver.tours import Tours
 
 
 @dataclass(frozen=True)
@@ -47,11 +40,17 @@ class Replan:
     ----------
     start : Tours
         The tours in force, what is done left out, what must stay sealed.
+    settled : Settled
+        What has happened and is no longer to be planned.
+    prices : ChangePrices
+        What changing the plan counts; of no account where planned orders keep their vehicle.
     """
 
     instance: Instance
     start: Tours
     locks: tuple[Lock, ...]
+    settled: Settled
+    prices: ChangePrices
 
 
 def prepare_replan(
@@ -61,6 +60,7 @@ def prepare_replan(
     statuses: Sequence[VehicleStatus] = (),
     freeze_before: datetime | None = None,
     conditions: Conditions | None = None,
+    prices: ChangePrices | None = None,
 ) -> Replan:
     """Return the start of a re-plan.
 
@@ -69,7 +69,7 @@ def prepare_replan(
     plan : Plan
         The plan in force.
     burst : OrderBook
-        New orders, with the home places they bring.
+        New orders, with the home places they bring; changed and cancelled ones.
     city : City
         The city the plan was made on.
     statuses : sequence of VehicleStatus
@@ -78,28 +78,35 @@ def prepare_replan(
         Stops planned to start before this instant keep vehicle, order and times.
     conditions : Conditions, optional
         How fast traffic is now, see :func:`routing.build.build_instance`.
+    prices : ChangePrices, optional
+        What an order that changes vehicle, or is handed over later than told, counts. Without, none changes vehicle.
 
     Raises
     ------
     InputError
         ``duplicate_id`` (an order of the burst is in the plan, or brings another place by the name of a known one),
-        ``unknown_vehicle``, ``unknown_order``, ``wrong_city``, what :func:`data.sources.check.check_request` finds,
-        a vehicle on the road without a status (``status_missing``), or a status that can't be continued
-        (``status_infeasible``).
+        ``unknown_vehicle``, ``unknown_order``, ``wrong_city``, what :func:`data.sources.check.check_request` finds, or
+        a vehicle on the road without a status (``status_missing``).
     """
     if city.name != plan.city or plan.city_id not in ("", city_id(city)):
         raise InputError("wrong_city", f"the plan was made on another {plan.city!r} than this {city.name!r}",
                          "--city", "give the city file the plan was made with")  # fmt: skip
     resolved = tuple(_resolve(plan, status) for status in (*statuses, *_still_loading(plan, statuses)))
-    request = _merged_request(plan, burst, resolved)
+    known, resolved, settled = take_in(plan, burst, resolved)
+    request = _merged_request(known, burst, resolved, settled)
     check_request(request, city)
     instance = build_instance(request, city, conditions)
-    tours = {tour.vehicle_id: tour for tour in plan.tours}
+    tours = {tour.vehicle_id: tour for tour in known.tours}
     _let_own_orders_in(instance, tours)
-    _respect_the_present(instance, tours)
-    start, locks = _start(instance, tours, freeze_before)
-    _hold(instance, start)
-    return Replan(instance, start, locks)
+    gone = _respect_the_present(instance, tours, settled.seen_at)
+    planned = () if prices is None else _may_move(instance, tours, gone, freeze_before)
+    if prices is not None and prices != ChangePrices():
+        instance = priced(instance, planned, prices)
+    begun = begin(instance, tours, freeze_before)
+    stays = prices is not None and prices.max_moves == 0
+    hold(begun.instance, begun.start, set() if stays else {each.row for each in planned})
+    settled = carry_back(known, settled, begun.undeliverable)
+    return Replan(begun.instance, begun.start, begun.locks, settled, prices or ChangePrices())
 
 
 def _still_loading(plan: Plan, statuses: Sequence[VehicleStatus]) -> list[VehicleStatus]:
@@ -137,7 +144,7 @@ def _resolve(plan: Plan, status: VehicleStatus) -> VehicleStatus:
     return status.replace(on_board=tuple(order_id for order_id in planned if order_id not in gone))
 
 
-def _merged_request(plan: Plan, burst: OrderBook, statuses: tuple[VehicleStatus, ...]) -> PlanRequest:
+def _merged_request(plan: Plan, burst: OrderBook, statuses: tuple[VehicleStatus, ...], settled: Settled) -> PlanRequest:
     known = {order.id for order in plan.orders}
     twice = next((row for row, order in enumerate(burst.orders) if order.id in known), None)
     if twice is not None:
@@ -160,11 +167,14 @@ def _merged_request(plan: Plan, burst: OrderBook, statuses: tuple[VehicleStatus,
         orders=(*plan.orders, *burst.orders),
         exemptions=plan.exemptions,
         statuses=statuses,
-        done=plan.done,
+        done=(*plan.done, *sorted(settled.order_ids)),
         delivery_days=plan.delivery_days,
         apart=plan.apart,
         balance_cents_per_h2=plan.balance_cents_per_h2,
         compactness_cents_per_km2=plan.compactness_cents_per_km2,
+        booked=plan.booked,
+        transfers=plan.transfers,
+        down=settled.down,
     )
 
 
@@ -213,17 +223,19 @@ def _let_own_orders_in(instance: Instance, tours: dict[str, Tour]) -> None:
                     allowed[column, both] = FIRST_TRIP if again else 1
 
 
-def _respect_the_present(instance: Instance, tours: dict[str, Tour]) -> None:
+def _respect_the_present(instance: Instance, tours: dict[str, Tour], seen_at: datetime | None) -> set[int]:
     """Keep new work out of the past: the present is the latest moment any vehicle was seen on the road.
 
     An idle vehicle can't leave before it; a tour that was to leave before it, and of which no status says otherwise,
-    has left as planned and takes nothing new.
+    has left as planned and takes nothing new. Return the vehicles of those.
     """
+    gone: set[int] = set()
     tables = instance.problem.tables
-    seen = [instance.day_s(status.at) for status in instance.statuses.values() if status.at is not None]
+    known = [*(status.at for status in instance.statuses.values()), seen_at]
+    seen = [instance.day_s(moment) for moment in known if moment is not None]
     present_s = max(seen, default=None)
     if present_s is None:
-        return
+        return gone
     rows = {order.id: row for row, order in enumerate(instance.orders)}
     for column, vehicle in enumerate(instance.vehicles):
         tour, status = tours.get(vehicle.id), instance.statuses.get(vehicle.id)
@@ -235,78 +247,27 @@ def _respect_the_present(instance: Instance, tours: dict[str, Tour]) -> None:
             kept = tables.allowed[column, own].copy()
             tables.allowed[column, :] = 0
             tables.allowed[column, own] = kept
+            gone.add(column)
+    return gone
 
 
-def _start(
-    instance: Instance, tours: dict[str, Tour], freeze_before: datetime | None
-) -> tuple[Tours, tuple[Lock, ...]]:
-    tables = instance.problem.tables
-    start = empty_tours(tables)
+def _may_move(
+    instance: Instance, tours: dict[str, Tour], gone: set[int], freeze_before: datetime | None
+) -> tuple[Planned, ...]:
+    """Return the planned orders that are neither on board nor frozen, nor on a vehicle that has left."""
+    allowed = instance.problem.tables.allowed
     rows = {order.id: row for row, order in enumerate(instance.orders)}
-    locks = []
+    free = []
     for column, vehicle in enumerate(instance.vehicles):
         tour, status = tours.get(vehicle.id), instance.statuses.get(vehicle.id)
-        mine = {order_id for order_id, row in rows.items() if tables.allowed[column, row]}
-        ahead = visits_ahead(instance, tour, mine)
-        frozen = frozen_head(ahead, status, freeze_before)
-        pinned: list[int] = []
-        if tour is not None and frozen and not (status is not None and status.has_left):
-            start.frozen_start_s[column] = instance.day_s(tour.departure_at)
-            schedule_tour(tables, start, column)
-            pinned = breaks_before(tour, vehicle, frozen)
-        options = [visit.option for visit in ahead]
-        dropped = append_sequence(tables, start, column, options, pinned)
-        drop_idle_reloads(tables, start, column)
-        _refuse(vehicle.id, {visit.order_id for visit in frozen if visit.order_id and visit.option in dropped})
-        kept = (int(start.option[node]) for node in tour_nodes(tables, start, column))
-        held = {visit.option for visit in frozen}
-        start.sealed[column] = sum(1 for _ in takewhile(held.__contains__, kept))
-        aboard = [order_id for order_id in (status.on_board if status else ()) if order_id in rows]
-        _refuse(vehicle.id, _load_aboard(instance, start, [rows[order_id] for order_id in aboard]))
-        if lock := _lock(vehicle.id, status, frozen, aboard):
-            locks.append(lock)
-    return start, tuple(locks)
-
-
-def _load_aboard(instance: Instance, start: Tours, aboard: list[int]) -> set[str]:
-    """Put what is on board but on no tour yet (it was planned elsewhere) onto its vehicle; return what can't be."""
-    tables = instance.problem.tables
-    at_any_price = tables._replace(penalty=np.full_like(tables.penalty, INFEASIBLE))
-    insert_all(at_any_price, start, np.array([row for row in aboard if start.vehicle[row] < 0], dtype=np.int64))
-    return {instance.orders[row].id for row in aboard if start.vehicle[row] < 0}
-
-
-def _hold(instance: Instance, start: Tours) -> None:
-    """Keep what is on a tour there: nobody else may take it, and leaving it out costs more than any new order."""
-    tables = instance.problem.tables
-    aboard = {order_id for status in instance.statuses.values() for order_id in status.on_board}
-    for row in np.flatnonzero(start.vehicle[: len(instance.orders)] >= 0).tolist():
-        vehicle = int(start.vehicle[row])
-        kept = int(tables.allowed[vehicle, row])
-        tables.allowed[:, row] = 0
-        tables.allowed[vehicle, row] = kept
-        cents = ON_BOARD_CENTS if instance.orders[row].id in aboard else ANNOUNCED_CENTS
-        tables.penalty[row] += cents * COST_PER_CENT
-    halves = np.arange(len(instance.orders), instance.first_reload)
-    tables.allowed[:, halves] = tables.allowed[:, tables.partner[halves]]
-
-
-def _refuse(vehicle_id: str, lost: set[str]) -> None:
-    if lost:
-        raise InputError("status_infeasible", f"{vehicle_id} can no longer deliver {sorted(lost)[:5]} in time",
-                         "status", "mark them failed (done) or extend the shift")  # fmt: skip
-
-
-def _lock(vehicle_id: str, status: VehicleStatus | None, frozen: Sequence[Visit], aboard: Sequence[str]) -> Lock | None:
-    if status is not None and status.has_left:
-        if not aboard:
-            return None
-        return Lock(
-            vehicle_id=vehicle_id, order_ids=tuple(aboard), sequence=False, closed_to_others=True, reason="on board"
-        )
-    if not frozen:
-        return None
-    loading = status is not None and status.loading_started
-    reason = "loading has started" if loading else "announced before the freeze time"
-    held = tuple(visit.order_id for visit in frozen if visit.order_id and not visit.collects)
-    return Lock(vehicle_id=vehicle_id, order_ids=held, sequence=True, closed_to_others=loading, reason=reason)
+        if tour is None or column in gone:
+            continue
+        ahead = visits_ahead(instance, tour, {order_id for order_id, row in rows.items() if allowed[column, row]})
+        fixed = {visit.order_id for visit in frozen_head(ahead, status, freeze_before)}
+        fixed |= set(status.on_board) if status is not None else set()
+        free += [
+            Planned(rows[visit.order_id], column, instance.day_s(visit.start_at))
+            for visit in ahead
+            if visit.order_id and not visit.collects and visit.order_id not in fixed
+        ]
+    return tuple(free)

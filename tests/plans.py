@@ -35,6 +35,7 @@ from data.model.plan import (
 )
 from data.model.vehicle import Break, Category, Critair, Energy, Role, Vehicle, VehicleCosts
 from data.model.zone import Exemption
+from tests.changed_plans import with_changes
 from tests.drawn_tours import DAY, MIDNIGHT, SIZES, ZONE, Drawer, Drawn, at, seconds, window
 
 DAY_S = 86_400
@@ -55,7 +56,8 @@ def small_plan(seed: int) -> Plan:
     """Return a valid plan of two to four tours, the same for the same seed."""
     rng = Random(seed)
     drawer = Drawer(rng)
-    return _Fitter(rng, drawer).plan(seed, [drawer.tour(f"v{n}") for n in range(rng.randint(2, 4))])
+    plan = _Fitter(rng, drawer).plan(seed, [drawer.tour(f"v{n}") for n in range(rng.randint(2, 4))])
+    return with_changes(plan, rng)
 
 
 class _Fitter:

@@ -8,6 +8,17 @@ from itertools import takewhile
 
 from data.model.plan import Handover, Plan, Stop, Tour
 from data.model.request import VehicleStatus
+from routing.publish import publish
+from routing.replan import Replan
+from routing.solver.tours import Tours
+
+
+def published(begun: Replan, tours: Tours, before: Plan, made_at: datetime) -> Plan:
+    """Return the plan of a re-plan's tours."""
+    return publish(
+        begun.instance, tours, seed=1, created_at=made_at, locks=begun.locks, replaces=before, settled=begun.settled,
+        prices=begun.prices,
+    )  # fmt: skip
 
 
 def handovers(tour: Tour) -> list[Handover]:

@@ -22,6 +22,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from data.model.base import Count, Id, Instant, Latitude, Longitude, Price, Value, Window
+from data.model.change import Booked, ChangePrices, Failure, Fix, Overrun, Returned, Told, Transfer
 from data.model.hub import Hub
 from data.model.order import Order
 from data.model.parcel import Apart
@@ -215,11 +216,12 @@ class Reason(Value):
 
 
 class Postponed(Value):
-    """An order that goes on a later day its promise still holds."""
+    """An order that goes on a later day its promise still holds; after a failed hand-over (``second``) on the next."""
 
     order_id: Id
     to_day: date
     reasons: tuple[Reason, ...]
+    second: bool = False
 
 
 class Unassigned(Value):
@@ -227,6 +229,7 @@ class Unassigned(Value):
 
     order_id: Id
     reasons: tuple[Reason, ...]
+    fixes: tuple[Fix, ...] = ()
 
 
 class HireOption(Value):
@@ -253,7 +256,8 @@ class Bound(Value):
 class Totals(Value):
     """Sums over the plan; costs in cents, emissions in grams of CO2e (well to wheel).
 
-    ``stops`` counts without the ``reloads`` at the hub; ``late`` are the orders handed over late.
+    ``stops`` counts without the ``reloads`` at the hub; ``late`` are the orders handed over late. ``change_cents`` is
+    what changing the plan before counts; it is no part of ``cost_cents``.
     """
 
     orders: Count
@@ -275,13 +279,19 @@ class Totals(Value):
     co2e_g: Count
     reloads: Count = 0
     late: Count = 0
+    returned: Count = 0
+    change_cents: Count = 0
 
 
 class Plan(Value, omit_defaults=False):
     """A complete plan for one day, as written to disk and sent over the wire.
 
     ``done`` are orders handed over before this plan was made. ``moved`` are orders that were on another vehicle in
-    the plan this one replaces. ``city_id`` is the hash of the streets and places it was made on.
+    the plan this one replaces, ``told`` what that plan said of each, ``change_prices`` what changing that counts.
+    ``overruns`` are rules that can't be kept any more for what is loaded. ``failed`` hand-overs are on another stop,
+    presented again (``postponed``) or ``returned``; vehicles ``down`` drive no more that day; ``cancelled`` orders are
+    gone. ``booked`` is what later days carry already, ``transfers`` run between the hubs.
+    ``city_id`` is the hash of the streets and places it was made on.
     ``emission_factors`` names the dated factor set behind ``co2e_mg_per_km``.
     """
 
@@ -311,6 +321,15 @@ class Plan(Value, omit_defaults=False):
     unassigned: tuple[Unassigned, ...]
     done: tuple[Id, ...] = ()
     moved: tuple[Id, ...] = ()
+    told: tuple[Told, ...] = ()
+    change_prices: ChangePrices = ChangePrices()
+    overruns: tuple[Overrun, ...] = ()
+    failed: tuple[Failure, ...] = ()
+    returned: tuple[Returned, ...] = ()
+    cancelled: tuple[Id, ...] = ()
+    down: tuple[Id, ...] = ()
+    booked: tuple[Booked, ...] = ()
+    transfers: tuple[Transfer, ...] = ()
     hire_options: tuple[HireOption, ...] = ()
     bound: Bound
     emission_factors: str

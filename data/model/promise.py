@@ -124,13 +124,25 @@ class Area(Value):
             raise ValueError(f"unknown region `{self.region}`, one of {', '.join(REGIONS[1:])}, or empty")
 
 
+class CartLine(Value):
+    """So many units of a product."""
+
+    sku: Id
+    quantity: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
+
+
 class Cart(Value):
-    """What is bought. ``hub_ids`` are the hubs that hold all of it; empty is any."""
+    """What is bought. ``hub_ids`` are the hubs that hold all of it; empty is any.
+
+    ``lines`` are checked against the shop's stock, as sold in ``channel``; without lines nothing is.
+    """
 
     parcels: Annotated[int, Meta(ge=1, le=10_000)] = 1
     load_g: Count = 0
     volume_dm3: Count = 0
-    hub_ids: tuple[Id, ...] = ()
+    hub_ids: Annotated[tuple[Id, ...], Meta(max_length=200)] = ()
+    lines: Annotated[tuple[CartLine, ...], Meta(max_length=200)] = ()
+    channel: Annotated[str, Meta(max_length=128)] = ""
 
 
 class QuoteRequest(Value):

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from data.model.base import Id, Instant, Latitude, Longitude, Price, Value
+from data.model.change import Booked, Failure, Transfer
 from data.model.hub import Hub
 from data.model.order import Order
 from data.model.parcel import Apart
@@ -23,6 +24,8 @@ class VehicleStatus(Value):
     added. Once it has left, ``lat``/``lon``/``at`` say where it is, ``done`` which orders are handed over (or
     failed), ``on_board`` which it still carries; on-board orders stay on this vehicle. ``breaks_done`` are the
     breaks its driver has taken. ``trip`` counts the times it was or is being loaded: 2 once it has been back once.
+    ``failed`` hand-overs were tried in vain. A vehicle that is ``down`` drives no more: what it carries is collected
+    where it stands or, with ``hand_back_at``, is ready at its hub from then on.
     """
 
     vehicle_id: Id
@@ -34,6 +37,9 @@ class VehicleStatus(Value):
     done: tuple[Id, ...] = ()
     on_board: tuple[Id, ...] = ()
     breaks_done: tuple[Id, ...] = ()
+    failed: tuple[Failure, ...] = ()
+    down: bool = False
+    hand_back_at: Instant | None = None
 
     def __post_init__(self) -> None:
         given = [value is not None for value in (self.lat, self.lon, self.at)]
@@ -58,6 +64,8 @@ class PlanRequest(Value, omit_defaults=False):
     ``balance_cents_per_h2`` prices uneven work: that much for the squared hours of driving and serving of each tour.
     ``compactness_cents_per_km2`` prices tours that spread: for the squared distance of each hand-over and collection
     from the centre (the mean) of its tour's.
+    ``booked`` is what later days carry already. ``transfers`` bring parcels that are at another hub.
+    Vehicles that are ``down`` do nothing that day.
     """
 
     format: Literal["jalon.request/1"] = "jalon.request/1"
@@ -75,11 +83,19 @@ class PlanRequest(Value, omit_defaults=False):
     apart: tuple[Apart, ...] = ()
     balance_cents_per_h2: Price = 0
     compactness_cents_per_km2: Price = 0
+    booked: tuple[Booked, ...] = ()
+    transfers: tuple[Transfer, ...] = ()
+    down: tuple[Id, ...] = ()
 
 
 class OrderBook(Value, omit_defaults=False):
-    """Orders on their own, as in a burst: with the home places they bring."""
+    """Orders on their own, as in a burst: with the home places they bring.
+
+    ``changed`` ones replace what is known by their ids, ``cancelled`` ones are not wanted any more.
+    """
 
     format: Literal["jalon.orders/1"] = "jalon.orders/1"
     places: tuple[Place, ...] = ()
     orders: tuple[Order, ...] = ()
+    changed: tuple[Order, ...] = ()
+    cancelled: tuple[Id, ...] = ()

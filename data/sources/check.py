@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta
 from data.errors import near_miss
 from data.hours import zone_named
 from data.model.base import Window
+from data.model.change import Transfer
 from data.model.city import City
 from data.model.hub import Hub
 from data.model.order import Order
@@ -95,19 +96,24 @@ def _check_references(request: PlanRequest, city: City | None, problems: Problem
             _check_known(option.place_id, places, "place", f"{where}/options/{number}/place_id", problems)
         if order.from_place is not None and all_known:
             _check_known(order.from_place.place_id, places, "place", f"{where}/from_place/place_id", problems)
-        _check_hubs_of_parcels(order, hubs, where, problems)
+        _check_hubs_of_parcels(order, hubs, request.transfers, where, problems)
 
 
-def _check_hubs_of_parcels(order: Order, hubs: set[str], where: str, problems: Problems) -> None:
+def _check_hubs_of_parcels(
+    order: Order, hubs: set[str], transfers: Iterable[Transfer], where: str, problems: Problems
+) -> None:
     for number, parcel in enumerate(order.parcels):
         pointer = f"{where}/parcels/{number}/hub_id"
         if parcel.hub_id:
             _check_known(parcel.hub_id, hubs, "hub", pointer, problems)
-        if parcel.hub_id not in ("", order.hub_id):
+        brought = any(transfer.takes(parcel, order.hub_id) for transfer in transfers)
+        if parcel.hub_id not in ("", order.hub_id) and not brought:
             message = (
                 f"parcel `{parcel.id}` leaves from hub `{parcel.hub_id}`, its order `{order.id}` from `{order.hub_id}`"
             )
-            problems.add("several_hubs", message, pointer, "one tour leaves from one hub: split the order")
+            problems.add(
+                "several_hubs", message, pointer, "one tour leaves from one hub: split the order, or name a transfer"
+            )
 
 
 def _check_known(name: str, known: set[str], noun: str, where: str, problems: Problems) -> None:

@@ -21,7 +21,8 @@ from data.sources.table import Problems, Row, read_rows
 
 CSV_COLUMNS = (
     *("order", "parcel", "name", "address", "postcode", "lat", "lon", "slot_start", "slot_end", "weight_kg"),
-    *("volume_l", "dims_cm", "ready_at", "state", "parcel_hub", "priority", "promised_on", "hub", "relays", "skills"),
+    *("volume_l", "dims_cm", "ready_at", "state", "parcel_hub", "priority", "promised_on", "promised_by"),
+    *("late_eur_per_hour", "hub", "relays", "skills"),
     *("shipper", "created_at", "place", "setup_s", "service_s"),
 )
 
@@ -128,6 +129,8 @@ def _cells(order: Order, home: Place | None, parcel: Parcel) -> dict[str, str]:
         "slot_end": slot[0].end_at.isoformat() if slot else "",
         "priority": str(order.priority),
         "promised_on": order.promised_on.isoformat(),
+        "promised_by": order.promised_by.isoformat() if order.promised_by else "",
+        "late_eur_per_hour": f"{order.late_cents_per_hour / 100:.2f}" if order.late_cents_per_hour else "",
         "hub": order.hub_id,
         "relays": "|".join(f"{option.place_id}={option.cost_cents}" for option in relays),
         "skills": "|".join(order.skills),

@@ -49,6 +49,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "parcel_hub": ("parcel_hub", "hub_colis"),
     "priority": ("priority", "priorite"),
     "promised_on": ("promised_on", "promis_le", "date_promise"),
+    "promised_by": ("promised_by", "promis_avant", "livre_avant", "au_plus_tard"),
+    "late_eur_per_hour": ("late_eur_per_hour", "retard_eur_par_heure", "retard_eur_h"),
     "hub": ("hub", "hub_id"),
     "relays": ("relays", "relais", "points_relais"),
     "skills": ("skills", "competences"),
@@ -98,7 +100,8 @@ def build_order(rows: list[Row], defaults: Defaults) -> tuple[Order | None, Plac
     options = _options(first, home, slot)
     priority = first.whole("priority", high=100)
     promised_on = _day(first, "promised_on") or defaults.day
-    created_at = _instant(first, "created_at", defaults)
+    created_at, promised_by = _instant(first, "created_at", defaults), _instant(first, "promised_by", defaults)
+    late_price = first.number("late_eur_per_hour", 0, 10_000)
     if len(first.problems.found) > before:
         return None, None
     order = Order(
@@ -107,6 +110,8 @@ def build_order(rows: list[Row], defaults: Defaults) -> tuple[Order | None, Plac
         parcels=tuple(parcels),
         options=options,
         promised_on=promised_on,
+        promised_by=promised_by,
+        late_cents_per_hour=round(100 * (late_price or 0.0)),
         priority=priority or 0,
         skills=_list(first.text("skills")),
         shipper=first.text("shipper"),

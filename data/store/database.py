@@ -1,16 +1,19 @@
 """Where the store is: SQLite in a file of our own, or PostgreSQL; migrated when it is opened.
 
-SQLite is written by one process and one connection (WAL, ``synchronous=FULL``: a commit is on disk when it returns).
-A lock file next to it makes sure of that.
+SQLite is written by one process, one transaction at a time (WAL, ``synchronous=FULL``: a commit is on disk when it
+returns); a lock file next to it, and a lock in the process, make sure of that. Whoever only reads needs no lock.
 """
 
 from __future__ import annotations
 
 import fcntl
+import os
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -38,24 +41,33 @@ class StoreError(JalonError):
 class Database:
     """An open store.
 
+    Parameters
+    ----------
+    read_only : bool
+        Only look into a store that a server may have open: nothing is created, migrated or written.
+
     Attributes
     ----------
     name : str
         Its URL without the password.
+    served_by : int, optional
+        The process that has an SQLite store open for writing while this one only reads.
     revision_before : str, optional
         The schema's revision before it was opened; ``None``: there was no schema.
     revision : str
         The schema's revision now, the newest.
     """
 
-    def __init__(self, url: str = DEFAULT_URL) -> None:
+    def __init__(self, url: str = DEFAULT_URL, read_only: bool = False) -> None:
         parsed = _parsed(url)
         self.name = parsed.render_as_string(hide_password=True)
-        self.is_sqlite = parsed.get_backend_name() == "sqlite"
-        self._lock = _own(Path(parsed.database or ""), self.name) if self.is_sqlite else None
+        self.is_sqlite, self.read_only = parsed.get_backend_name() == "sqlite", read_only
+        self.served_by: int | None = None
+        self._lock = self._own(Path(parsed.database or "")) if self.is_sqlite else None
+        self._writing = threading.Lock() if self.is_sqlite else nullcontext()
         try:
-            self.engine = _engine(parsed)
-            self.revision_before, self.revision = self._migrate()
+            self.engine = _engine(parsed, read_only)
+            self.revision_before, self.revision = self._require_newest() if read_only else self._migrate()
         except SQLAlchemyError as error:
             self.close()
             cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
@@ -67,7 +79,9 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Yield a connection in a transaction that commits where the block ends well, else rolls back."""
-        with self.engine.begin() as connection:
+        if self.read_only:
+            raise StoreError("store_read_only", "the store is only read here", self.name)
+        with self._writing, self.engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -76,6 +90,14 @@ class Database:
         options: dict[str, Any] = {READS: True} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
         with self.engine.connect() as connection:
             yield connection.execution_options(**options)
+
+    def scrub(self) -> None:
+        """Take what was erased out of the files too: out of SQLite's log, out of PostgreSQL's dead rows of contacts."""
+        with self._writing, self.engine.connect() as connection:
+            if self.is_sqlite:
+                connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            else:
+                connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("VACUUM contacts"))
 
     def close(self) -> None:
         """Close every connection and give up the file's lock."""
@@ -96,6 +118,48 @@ class Database:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
             return migrate.upgrade(connection)
 
+    def _require_newest(self) -> tuple[str | None, str]:
+        """Return the schema's revision, sure to be the newest."""
+        with self.read() as connection:
+            revision = migrate.revision_of(connection)
+        if revision != migrate.newest():
+            message = f"its schema is of revision {revision or 'none'}, {migrate.newest()} is the newest"
+            raise StoreError("store_outdated", message, self.name, "run `jalon db upgrade` first")
+        return revision, revision
+
+    def _own(self, path: Path) -> Any:
+        """Return the open lock file of an SQLite store, locked until it is closed or this process ends.
+
+        To read only, nothing is locked; whoever has it is noted.
+        """
+        try:
+            if not self.read_only:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            elif not path.is_file():
+                raise FileNotFoundError("there is no such file")
+            lock = Path(f"{path}.lock").open("a+")  # noqa: SIM115
+        except OSError as error:
+            action = "run `jalon db upgrade` first" if self.read_only else "name another path"
+            raise StoreError("store_unusable", error.strerror or str(error), self.name, action) from None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            self.served_by = int(lock.read().strip() or 0)
+            lock.close()
+            if self.read_only:
+                return None
+            message = f"process {self.served_by} has this store open"
+            action = "stop the server that has it open, or ask that server"
+            raise StoreError("store_in_use", message, self.name, action) from None
+        if self.read_only:
+            lock.close()
+            return None
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        return lock
+
 
 def _parsed(url: str) -> URL:
     """Return a URL with the driver we use; errors name no password."""
@@ -110,29 +174,18 @@ def _parsed(url: str) -> URL:
     raise InputError("unusable_database_url", message, "JALON_DATABASE_URL", "sqlite:///FILE or postgresql://HOST/NAME")
 
 
-def _own(path: Path, name: str) -> Any:
-    """Return the open lock file of an SQLite store, locked until it is closed or this process ends."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = Path(f"{path}.lock").open("w")  # noqa: SIM115
-    except OSError as error:
-        raise StoreError("store_unusable", error.strerror or str(error), name, "name another path") from None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        action = "stop the server that has it open, or ask that server"
-        raise StoreError("store_in_use", "another process has this store open", name, action) from None
-    return lock
-
-
-def _engine(url: URL) -> Engine:
+def _engine(url: URL, read_only: bool) -> Engine:
     if url.get_backend_name() == "sqlite":
+        if read_only:
+            url = url.set(database=f"file:{quote(url.database or '')}", query={"mode": "ro", "uri": "true"})
         engine = create_engine(url, connect_args={"isolation_level": None})
-        event.listen(engine, "connect", _set_up)
+        if not read_only:
+            event.listen(engine, "connect", _set_up)
         event.listen(engine, "begin", _begin)
         return engine
     options = f"{url.query.get('options', '')} {SESSION}"
+    if read_only:
+        options += " -c default_transaction_read_only=on"
     return create_engine(url, connect_args={"options": options}, pool_pre_ping=True)
 
 

@@ -26,7 +26,7 @@ def load(connection: Connection, keys: Collection[Key]) -> dict[Key, Answered]:
 
 def save(connection: Connection, answered: Mapping[Key, Answered], at_s: int) -> None:
     """Keep answers; a key that another writer has used in the meantime raises ``IntegrityError``."""
-    rows.add(connection, idempotency, answered.items(), at_s=at_s)
+    rows.add(connection, idempotency, [rows.row_of(key, one) | {"at_s": at_s} for key, one in sorted(answered.items())])
 
 
 def forget(connection: Connection, before_s: int) -> None:

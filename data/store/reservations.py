@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, Subquery, and_, func, select
 
 from data.model.reservation import HOLDING, Key, Reservation, State
 from data.store import rows
 from data.store.tables import promises, reservations
+
+_SAID_TWICE = ("step", "state", "capacity_id", "parcels", "dm3", "goods")
+"""What the ledger's last entry says of an order, and ``promises`` too."""
 
 
 def load(connection: Connection, keys: Collection[Key], lock: bool = True) -> dict[Key, Reservation]:
@@ -28,16 +32,16 @@ def append(connection: Connection, entries: Sequence[tuple[Key, Reservation]], a
 
     An entry that another writer has added in the meantime raises ``IntegrityError``: the step is part of the key.
     """
-    names = {column.name for column in reservations.columns} - {"tenant", "shipper", "at_s"}
-    lines = [key._asdict() | {name: getattr(entry, name) for name in names} | {"at_s": at_s} for key, entry in entries]
-    if lines:
-        connection.execute(reservations.insert(), lines)
+    lines = [
+        {name: getattr(entry, name) for name in _SAID_TWICE} | key._asdict() | {"at_s": at_s} for key, entry in entries
+    ]
+    rows.add(connection, reservations, lines)
 
 
 def save(connection: Connection, new: Mapping[Key, Reservation], changed: Mapping[Key, Reservation]) -> None:
     """Write the places orders hold now."""
-    rows.add(connection, promises, new.items())
-    rows.change(connection, promises, changed)
+    rows.add(connection, promises, _rows(new))
+    rows.change(connection, promises, _rows(changed))
 
 
 def replay(connection: Connection) -> dict[Key, tuple[int, int]]:
@@ -51,13 +55,25 @@ def replay(connection: Connection) -> dict[Key, tuple[int, int]]:
     return {Key(row[0], "", row[1]): (int(row[2]), int(row[3])) for row in connection.execute(held)}
 
 
+def replay_goods(connection: Connection) -> Iterator[tuple[str, str, str]]:
+    """Yield tenant, shipper and goods of the ledger's last entries that hold any."""
+    last = _last()
+    held = last.c.state.in_(HOLDING) & (last.c.goods != "")
+    for row in connection.execute(select(last.c.tenant, last.c.shipper, last.c.goods).where(held)):
+        yield row[0], row[1], row[2]
+
+
 def strays(connection: Connection, most: int = 20) -> list[Key]:
     """Return orders whose place now is not what the ledger's last entry says, or that only one of them knows."""
-    last, names = _last(), ("tenant", "shipper", "id", "step", "state", "capacity_id", "parcels", "dm3")
+    last, names = _last(), ("tenant", "shipper", "id", *_SAID_TWICE)
     ledger, now = (select(*(table.c[name] for name in names)) for table in (last, promises))
     odd = [query.subquery() for query in (ledger.except_(now), now.except_(ledger))]
     found = {Key(*row) for one in odd for row in connection.execute(select(*list(one.c)[:3]).limit(most))}
     return sorted(found)
+
+
+def _rows(values: Mapping[Key, Reservation]) -> list[dict[str, Any]]:
+    return [rows.row_of(key, one) for key, one in sorted(values.items())]
 
 
 def _last() -> Subquery:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
-from typing import Generic, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
@@ -19,17 +20,27 @@ R = TypeVar("R")
 MOST = 256
 TRIES = 5
 
+log = logging.getLogger(__name__)
 
-class Writer(Generic[J, R]):
+
+class Done(NamedTuple):
+    """What became of some jobs: their replies, in order, and what to do once they are on disk."""
+
+    replies: Sequence[Any]
+    after: Callable[[], None] | None = None
+
+
+Handle = Callable[[Connection, Sequence[J]], Done]
+
+
+class _Task(NamedTuple):
+    handle: Handle[Any]
+    job: Any
+    future: Future[Any]
+
+
+class Writer:
     """A thread that does jobs in the order they come, many in one transaction.
-
-    Parameters
-    ----------
-    database : Database
-        Where.
-    handle : callable
-        Does some jobs on a connection and returns their replies. It may be called again for the same jobs after a
-        rollback, and keeps nothing of its own between calls.
 
     Attributes
     ----------
@@ -37,22 +48,29 @@ class Writer(Generic[J, R]):
         How many of each so far.
     """
 
-    def __init__(self, database: Database, handle: Callable[[Connection, Sequence[J]], Sequence[R]]) -> None:
-        self.database, self.handle = database, handle
+    def __init__(self, database: Database) -> None:
+        self.database = database
         self.commits = self.jobs = 0
         self._closed = False
-        self._queue: SimpleQueue[tuple[J, Future[R]] | None] = SimpleQueue()
+        self._queue: SimpleQueue[_Task | None] = SimpleQueue()
         self._door = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, job: J) -> Future[R]:
-        """Queue a job; the future has its reply once that is on disk, else :class:`StoreError`."""
-        future: Future[R] = Future()
+    def submit(self, handle: Handle[J], job: J) -> Future[Any]:
+        """Queue a job; the future has its reply once that is on disk, else :class:`StoreError`.
+
+        Parameters
+        ----------
+        handle : callable
+            Does jobs on a connection, all of a group that come with the same one at once. It may be called again for
+            the same jobs after a rollback.
+        """
+        future: Future[Any] = Future()
         with self._door:
             if self._closed:
                 raise StoreError("store_closed", "the store is closed", self.database.name)
-            self._queue.put((job, future))
+            self._queue.put(_Task(handle, job, future))
         return future
 
     def close(self) -> None:
@@ -65,11 +83,11 @@ class Writer(Generic[J, R]):
 
     def _run(self) -> None:
         while group := self._next():
-            live = [pair for pair in group if pair[1].set_running_or_notify_cancel()]
+            live = [task for task in group if task.future.set_running_or_notify_cancel()]
             if live:
                 self._settle(live)
 
-    def _next(self) -> list[tuple[J, Future[R]]]:
+    def _next(self) -> list[_Task]:
         """Return what waits, at least one job; nothing once the writer is closed."""
         group = []
         one = self._queue.get()
@@ -85,33 +103,48 @@ class Writer(Generic[J, R]):
             self._queue.put(None)  # the end is near, not here
         return group
 
-    def _settle(self, group: list[tuple[J, Future[R]]]) -> None:
+    def _settle(self, group: list[_Task]) -> None:
         """Commit a group; where that fails for good, each job on its own, so that one can't fail the others."""
         try:
-            replies = self._commit([job for job, _ in group])
+            replies = self._commit(group)
         except Exception as error:
             if len(group) > 1:
-                for pair in group:
-                    self._settle([pair])
+                for task in group:
+                    self._settle([task])
                 return
-            group[0][1].set_exception(self._told(error))
+            group[0].future.set_exception(self._told(error))
             return
-        for (_, future), reply in zip(group, replies, strict=True):
-            future.set_result(reply)
+        for task, reply in zip(group, replies, strict=True):
+            task.future.set_result(reply)
 
-    def _commit(self, jobs: list[J]) -> Sequence[R]:
+    def _commit(self, group: list[_Task]) -> list[Any]:
         """Do jobs in one transaction; again where another writer (PostgreSQL) came between."""
+        alike: dict[Handle[Any], list[int]] = {}
+        for number, task in enumerate(group):
+            alike.setdefault(task.handle, []).append(number)
         for tries_left in reversed(range(TRIES)):
             try:
                 with self.database.write() as connection:
-                    replies = self.handle(connection, jobs)
+                    done = [handle(connection, [group[k].job for k in those]) for handle, those in alike.items()]
                 break
             except (IntegrityError, OperationalError):
                 if not tries_left:
                     raise
         self.commits += 1
-        self.jobs += len(jobs)
-        return replies
+        self.jobs += len(group)
+        replies: dict[int, Any] = {}
+        for one, those in zip(done, alike.values(), strict=True):
+            replies |= zip(those, one.replies, strict=True)
+            if one.after is not None:
+                self._tell(one.after)
+        return [replies[number] for number in range(len(group))]
+
+    def _tell(self, after: Callable[[], None]) -> None:
+        """Tell a listener; what it fails at is on disk all the same, and the clients get their replies."""
+        try:
+            after()
+        except Exception:
+            log.exception("a listener of the store failed after a commit")
 
     def _told(self, error: Exception) -> Exception:
         """Return what a client is told: no statement, no values."""

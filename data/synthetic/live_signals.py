@@ -31,12 +31,14 @@ SIGNAL_MIN, TAIL_SIGNAL_MIN = 5, 30
 class SeenLive:
     """A live as it turned out: its announcement with the totals, its signals, and its orders by minute from its start.
 
-    ``orders`` is int64 [minutes of the live and of the day after it].
+    ``orders`` is int64 [minutes of the live and of the day after it]. ``expected`` float64 is what only oracles know:
+    what it would sell in each of them if its crowd neither wandered nor jumped and nothing came in rushes.
     """
 
     past: PastLive
     signals: tuple[Signal, ...]
     orders: NDArray[np.int64]
+    expected: NDArray[np.float64]
 
 
 def lives(begin: date, count: int, seed: int, every_days: int = 2) -> tuple[SeenLive, ...]:
@@ -93,7 +95,17 @@ def _live(
         orders=int(orders.sum()),
         orders_during=int(orders[: hours * 60].sum()),
     )
-    return SeenLive(past, _signals(announced, viewers, carts, orders), orders)
+    usual = _usual_crowd(np.arange(hours * 60, dtype=np.float64) + 0.5)
+    expected = np.concatenate([sales * usual / usual.sum(), tail])
+    return SeenLive(past, _signals(announced, viewers, carts, orders), orders, expected)
+
+
+def _usual_crowd(minute: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean crowd at each minute: those who join, and what pushes bring on average."""
+    joined = 1 / (1 + np.exp(-(minute - JOIN_MIN) / (JOIN_MIN / 3)))
+    pushed = PUSHES_PER_HOUR / 60 * PUSH * PUSH_LIFE_MIN * (1 - np.exp(-minute / PUSH_LIFE_MIN))
+    crowd: NDArray[np.float64] = joined + pushed
+    return crowd
 
 
 def _present(rng: np.random.Generator, crowd: float, minutes: int) -> NDArray[np.float64]:

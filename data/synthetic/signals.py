@@ -35,13 +35,15 @@ BURST_LENGTH_MIN = 720
 class TrueBurst:
     """A burst as it was: ``hub`` is its column, ``onset_s`` its first second, ``orders`` int64 [minutes].
 
-    ``expected`` float64 [minutes] is what only an oracle knows: its mean course, without the noise around it.
+    What only an oracle knows: ``expected`` float64 [minutes], its mean course without the noise around it, and
+    ``mood`` float64 [minutes], the factor by which its crowd wandered from it.
     """
 
     hub: int
     onset_s: int
     orders: NDArray[np.int64]
     expected: NDArray[np.float64]
+    mood: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ class Counts:
         In the hour around the minute.
     bursts : tuple of TrueBurst
         In the order of their onset.
+    rate : float64 [M, H]
+        What only an oracle knows: the ordinary orders expected of each minute, imports in clumps aside.
     """
 
     begin_s: int
@@ -65,6 +69,7 @@ class Counts:
     burst: NDArray[np.int64]
     rain_mm: NDArray[np.float64]
     bursts: tuple[TrueBurst, ...]
+    rate: NDArray[np.float64]
 
     @property
     def orders(self) -> NDArray[np.int64]:
@@ -90,18 +95,19 @@ def hub_counts(begin: date, days: int, orders_per_day: tuple[float, ...], seed: 
     rain = _rain(rng, minutes)
     shape = _shape(begin_s, minutes) * np.exp(RAIN_EFFECT * rain)
     ordinary, burst = np.zeros((2, minutes, len(orders_per_day)), np.int64)
+    rates = np.zeros(ordinary.shape)
     bursts: list[TrueBurst] = []
     for hub, daily in enumerate(orders_per_day):
-        rate = shape * daily / DAY_MINUTES * _noise(rng, minutes, days)
+        rates[:, hub] = rate = shape * daily / DAY_MINUTES * _noise(rng, minutes, days)
         ordinary[:, hub] = rng.poisson(rate * rng.gamma(MINUTE_SHAPE, 1 / MINUTE_SHAPE, minutes))
         clumps = np.flatnonzero(rng.random(minutes) < rate * CLUMPS_PER_DAY / daily)
         ordinary[clumps, hub] += CLUMP_LEAST + rng.poisson(CLUMP_MEAN, len(clumps))
         for minute in _onsets(rng, days):
             expected = _burst(rng, rate[minute])[: minutes - minute]
-            orders = _noisy(rng, expected)
+            orders, mood = _noisy(rng, expected)
             burst[minute : minute + len(orders), hub] += orders
-            bursts.append(TrueBurst(hub, begin_s + minute * MINUTE_S, orders, expected))
-    return Counts(begin_s, ordinary, burst, rain, tuple(sorted(bursts, key=lambda one: one.onset_s)))
+            bursts.append(TrueBurst(hub, begin_s + minute * MINUTE_S, orders, expected, mood))
+    return Counts(begin_s, ordinary, burst, rain, tuple(sorted(bursts, key=lambda one: one.onset_s)), rates)
 
 
 def day_course(hour: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -169,7 +175,7 @@ def _burst(rng: np.random.Generator, rate: float) -> NDArray[np.float64]:
     return peak * np.minimum(minute / ramp, 1) * np.exp(-np.maximum(minute - ramp - plateau, 0) / decay)
 
 
-def _noisy(rng: np.random.Generator, expected: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return what was ordered: the crowd wanders, minutes vary."""
-    noise = np.exp(wander(rng, BURST_WAVE_SD, BURST_WAVE_LIFE_MIN, len(expected)))
-    return rng.poisson(expected * noise * rng.gamma(MINUTE_SHAPE, 1 / MINUTE_SHAPE, len(expected)))
+def _noisy(rng: np.random.Generator, expected: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return what was ordered, as the crowd wanders and minutes vary, and how the crowd wandered."""
+    mood = np.exp(wander(rng, BURST_WAVE_SD, BURST_WAVE_LIFE_MIN, len(expected)))
+    return rng.poisson(expected * mood * rng.gamma(MINUTE_SHAPE, 1 / MINUTE_SHAPE, len(expected))), mood

@@ -67,6 +67,11 @@ class LastLeg:
         From when on each parcel can go on a tour; later entries may still be unknown (:data:`NEVER`).
     due_day : int64 [N]
         The promised days; read on the day a tour leaves, so that they may be filled in as orders come.
+
+    Attributes
+    ----------
+    postponed : int64 [n]
+        What was at the depots and not due yet on the last tours' day, when there was no room for it.
     """
 
     def __init__(self, world: World, draws: Draws, orders: WorldOrders, depot_day: I64, due_day: I64) -> None:
@@ -75,6 +80,7 @@ class LastLeg:
         self.room = published_room(world)
         self.delivered_day = np.full(len(orders), NEVER, dtype=np.int64)
         self.delivered_s = np.full(len(orders), np.inf)
+        self.postponed = np.zeros(0, dtype=np.int64)
         self._cell = orders.area.astype(np.int64) * len(world.options) + orders.option
         self._arrivals = np.argsort(depot_day, kind="stable")
         self._seen = 0
@@ -101,6 +107,7 @@ class LastLeg:
         failed = np.array([one.failed for one in self.world.options])[self.orders.option[line]]
         done = tried & (chance[line % FATES] >= failed)
         self._waiting = line[~done]
+        self.postponed = line[~tried & is_open[self.orders.option[line]] & (self.due_day[line] > day)]
         rows = line[done]
         self.delivered_day[rows] = day
         self.delivered_s[rows] = midnight_s(day) + TOURS_HOUR * 3600 + hour[rows % FATES] * TOURS_S

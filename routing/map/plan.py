@@ -28,6 +28,8 @@ REASON_LABELS = {
     "TIME_WINDOW_CONSTRAINT": "Créneau impossible à tenir",
     "RELEASE_CONSTRAINT": "Colis prêts trop tard",
     "LOCKED_VEHICLE": "Véhicule en chargement ou déjà parti",
+    "VEHICLE_DOWN": "Véhicule en panne",
+    "SECOND_PRESENTATION": "Seconde présentation",
     "CAPACITY_CONSTRAINT": "Commande au-delà de la capacité du véhicule",
     "DIMENSION_CONSTRAINT": "Colis trop grand",
     "SKILL_CONSTRAINT": "Compétence manquante",

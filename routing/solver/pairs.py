@@ -22,9 +22,6 @@ from routing.solver.work import REMOVED, Work
 if TYPE_CHECKING:
     from routing.solver.tours import Tours
 
-TRIED_NEAR = 4
-"""Places in a tour at which a search tries to collect, the cheapest first; construction tries them all."""
-
 
 class PairPosition(NamedTuple):
     """Where both halves of a pair may go: ``after`` may be the collection itself."""

@@ -143,6 +143,16 @@ def opening_cost(rules: Rules, tours: Tours, vehicle: int) -> int:
     return rules.vehicles[vehicle].fixed + tours.nodes[len(rules.orders) + 2 * vehicle + 1].leg
 
 
+@inner
+def idle_vehicle(rules: Rules, tours: Tours, kind: int) -> int:
+    """Return a vehicle of a kind that stays so far and may leave when it likes, or -1."""
+    for at in range(rules.alike_ptr[kind], rules.alike_ptr[kind + 1]):
+        vehicle = rules.alike[at]
+        if tours.fleet[vehicle].stops == 0 and tours.fleet[vehicle].frozen_s < 0:
+            return vehicle
+    return -1
+
+
 @part
 def cheapest_in_tour(rules: Rules, tours: Tours, vehicle: int, order: int, best: Position) -> Position:
     """Return the cheaper of ``best`` and the order's cheapest position in one tour, as currently timed."""

@@ -9,25 +9,22 @@ from routing.problem import LATER_TRIPS
 from routing.solver.chance import below, uniform
 from routing.solver.insertion import cheapest_as_ready, dear, insert_best, put
 from routing.solver.links import COST, OPEN, OUT, pred, server
-from routing.solver.pairs import TRIED_NEAR, best_pair, is_collection, listed, put_pair
-from routing.solver.positions import Position, least_cost, load_fits, opening_cost, position_cost
+from routing.solver.pairs import is_collection, listed
+from routing.solver.pairs_near import insert_pair_near
+from routing.solver.positions import Position, idle_vehicle, least_cost, load_fits, opening_cost, position_cost
 from routing.solver.reloads import insert_with_reload
 from routing.solver.rules import INFEASIBLE, Rules
 from routing.solver.schedule import boxes_free, may_take
 from routing.solver.trips import matters
-from routing.solver.work import REMOVED, STAMP, Work
+from routing.solver.work import BLINKS, LOOK, NEARBY, REMOVED, STAMP, Work
 
 if TYPE_CHECKING:
     from routing.solver.tours import Tours
 
-NEARBY = 25
-"""Stops around an option's place behind and before which it is tried at first."""
 FULL_SCAN = 0.05
 """Share of the orders that fit nowhere nearby for which every position is tried."""
-BLINKS = 0.02
-"""Share of the positions that are overlooked."""
 WAITING_TRIED = 6
-"""Most orders that are on no tour an iteration tries to insert besides those it took off."""
+"""Most orders that are on no tour an iteration tries to insert besides those it took off; half are skipped."""
 
 
 @inner
@@ -63,24 +60,25 @@ def recreate(rules: Rules, tours: Tours, work: Work, bonus: int, threshold: int)
 def insert_near(rules: Rules, tours: Tours, work: Work, order: int, limit: int, bonus: int) -> bool:
     """Insert an order beside a stop nearby or into an idle vehicle, for less than ``limit``; return whether it went in.
 
-    Where nothing fits, farther stops and at times every position are tried.
+    Where nothing fits, farther stops and at times every position are tried; not where what fits is too dear.
     """
     if len(rules.pickup) > 0:
         if rules.orders[order].partner >= 0:
-            if insert_pair_near(rules, tours, work, order, limit):
-                return True
-            return uniform(work.state) < FULL_SCAN and insert_best(rules, tours, order, limit, work.barred)
+            inserted, over = insert_pair_near(rules, tours, work, order, limit)
+            if inserted or over or uniform(work.state) >= FULL_SCAN:
+                return inserted
+            return insert_best(rules, tours, order, limit, work.barred)
     reach = work.near.shape[1]
-    nearby, first = min(NEARBY, reach), 0 * reach
+    nearby, first, over = min(NEARBY, reach), 0 * reach, reach < 0
     best = cheapest_idle(rules, tours, order, bonus, Position(limit, -1, -1, 0, -1))
-    while first == 0 or (best.option < 0 and first < reach):
-        best = near_position(rules, tours, work, order, best, first, reach if first > 0 else nearby)
+    while first == 0 or (best.option < 0 and not over and first < reach):
+        best, over = near_position(rules, tours, work, order, best, first, reach if first > 0 else nearby)
         first += nearby
-    if len(rules.reload_ptr) > 0 and (dear(tours, best) or uniform(work.state) < FULL_SCAN):
+    if len(rules.reload_ptr) > 0 and ((dear(tours, best) and not over) or uniform(work.state) < FULL_SCAN):
         bar_far(rules, tours, work, order)
         if insert_with_reload(rules, tours, order, best.cost, work.barred):
             return True
-    if best.option < 0 and uniform(work.state) < FULL_SCAN:
+    if best.option < 0 and not over and uniform(work.state) < FULL_SCAN:
         return insert_best(rules, tours, order, limit, work.barred)
     return best.option >= 0 and put(rules, tours, order, best)
 
@@ -100,18 +98,22 @@ def bar_far(rules: Rules, tours: Tours, work: Work, order: int) -> None:
 @inner
 def near_position(
     rules: Rules, tours: Tours, work: Work, order: int, best: Position, first: int, last: int
-) -> Position:
+) -> tuple[Position, bool]:
     """Return the cheaper of ``best`` and the cheapest position beside the neighbours ``first..last - 1``.
 
-    Tours that would have to leave later are looked through as a whole, once, where a position beside a stop nearby
-    might pay.
+    Return too whether a position was left out for what it costs at least. Tours that would have to leave later are
+    looked through as a whole, once, where a position beside a stop nearby might pay.
     """
     work.tally[STAMP] += 1
-    marks, release = 0, 0 + rules.orders[order].release_s
+    marks, release, over = 0, 0 + rules.orders[order].release_s, last < 0
     for option in range(0 + rules.orders[order].first, rules.orders[order].last):
+        extra = rules.options[option].cost
+        if extra >= best.cost:
+            over = True
+            continue
         if not boxes_free(rules, tours, option):
             continue
-        extra = rules.options[option].cost
+        work.tally[LOOK] += 1
         for index in range(first, last):
             node = 0 + work.near[option, index]
             vehicle = server(tours, node)
@@ -119,11 +121,15 @@ def near_position(
                 continue
             for side in range(2):
                 after = pred(tours, node) if side else node
+                if work.looked[after] == work.tally[LOOK]:
+                    continue
+                work.looked[after] = work.tally[LOOK]
                 if tours.nodes[after].shut or work.stamp[vehicle] == work.tally[STAMP]:
                     continue
                 if least_cost(rules, tours, vehicle, option, after) + extra >= best.cost:
+                    over = over or fits(rules, tours, vehicle, order, after)
                     continue
-                if not may_take(rules, tours, vehicle, order) or not load_fits(rules, tours, vehicle, order, after):
+                if not fits(rules, tours, vehicle, order, after):
                     continue
                 late = release > tours.nodes[len(rules.orders) + 2 * vehicle].end_s
                 if late or matters(rules, tours, vehicle, order):
@@ -139,7 +145,13 @@ def near_position(
                         best = Position(cost + extra, option, after, kept, vehicle)
     for mark in range(marks):
         best = cheapest_as_ready(rules, tours, 0 + work.marked[mark], order, best)
-    return best
+    return best, over
+
+
+@inner
+def fits(rules: Rules, tours: Tours, vehicle: int, order: int, after: int) -> bool:
+    """Return whether a vehicle may take an order after a node, times aside."""
+    return may_take(rules, tours, vehicle, order) and load_fits(rules, tours, vehicle, order, after)
 
 
 @inner
@@ -151,8 +163,9 @@ def cheapest_idle(rules: Rules, tours: Tours, order: int, bonus: int, best: Posi
             continue
         least, start = INFEASIBLE, len(rules.orders) + 2 * vehicle
         for option in range(0 + rules.orders[order].first, rules.orders[order].last):
-            bound = least_cost(rules, tours, vehicle, option, start) + rules.options[option].cost
-            least = min(least, bound)
+            if rules.options[option].cost < least:
+                bound = least_cost(rules, tours, vehicle, option, start) + rules.options[option].cost
+                least = min(least, bound)
         if opening_cost(rules, tours, vehicle) - bonus + least < best.cost:
             found = cheapest_as_ready(
                 rules, tours, vehicle, order, Position(best.cost + bonus, best.option, best.after, 0, -1)
@@ -160,34 +173,6 @@ def cheapest_idle(rules: Rules, tours: Tours, order: int, bonus: int, best: Posi
             if found.vehicle >= 0:
                 best = Position(found.cost - bonus, found.option, found.after, found.kept_breaks, found.vehicle)
     return best
-
-
-@inner
-def idle_vehicle(rules: Rules, tours: Tours, kind: int) -> int:
-    """Return a vehicle of a kind that stays so far and may leave when it likes, or -1."""
-    for at in range(rules.alike_ptr[kind], rules.alike_ptr[kind + 1]):
-        vehicle = rules.alike[at]
-        if tours.fleet[vehicle].stops == 0 and tours.fleet[vehicle].frozen_s < 0:
-            return vehicle
-    return -1
-
-
-@part
-def insert_pair_near(rules: Rules, tours: Tours, work: Work, order: int, limit: int) -> bool:
-    """Insert a pair into a tour with a stop near its collection, or into an idle vehicle."""
-    work.barred[:] = 1
-    partner = 0 + rules.orders[order].partner
-    for option in range(0 + rules.orders[partner].first, rules.orders[partner].last):
-        for index in range(min(NEARBY, work.near.shape[1])):
-            vehicle = server(tours, 0 + work.near[option, index])
-            if vehicle >= 0:
-                work.barred[vehicle] = 0
-    for kind in range(len(rules.alike_ptr) - 1):
-        vehicle = idle_vehicle(rules, tours, kind)
-        if vehicle >= 0:
-            work.barred[vehicle] = 0
-    best = best_pair(rules, tours, order, limit, work.barred, min(TRIED_NEAR, 2 * len(rules.orders)))
-    return best.vehicle >= 0 and put_pair(rules, tours, order, best)
 
 
 @inner
@@ -199,7 +184,7 @@ def add_waiting(rules: Rules, tours: Tours, work: Work) -> None:
         order = 0 + work.beside[seed, index]
         if len(rules.pickup) > 0 and is_collection(rules, order):
             order = 0 + rules.orders[order].partner
-        if server(tours, order) >= 0 or work.tally[REMOVED] - count >= WAITING_TRIED:
+        if server(tours, order) >= 0 or work.tally[REMOVED] - count >= WAITING_TRIED or uniform(work.state) < 0.5:
             continue
         if not listed(work, order):
             work.removed[work.tally[REMOVED]] = order

@@ -20,6 +20,8 @@ MEAN_REMOVED = 10
 LONGEST_STRING = 10
 SMALL = 20
 """Up to so many orders, now and then every tour loses a string of any length."""
+WHOLE = 0.005
+"""Share of the ruins that take a whole tour off: what may save its vehicle, or let another kind drive."""
 SPLIT = 0.5
 """Share of the strings that keep stops in their middle."""
 DEEPER = 0.01
@@ -42,6 +44,8 @@ def ruin(rules: Rules, tours: Tours, work: Work) -> bool:
     strings = 1 + int(uniform(work.state) * max(1.0, 4.0 * MEAN_REMOVED / (1 + longest) - 1.0))
     if orders <= SMALL and uniform(work.state) < 0.2:  # short tours must be able to come off whole, and all at once
         longest, strings = LONGEST_STRING, in_use
+    elif uniform(work.state) < WHOLE:
+        longest, strings = 0, 1
     seed = below(work.state, orders)
     for index in range(work.beside.shape[1]):
         node = 0 + work.beside[seed, index]
@@ -74,10 +78,11 @@ def drop_and_schedule(rules: Rules, tours: Tours, work: Work) -> bool:
 def cut_string(rules: Rules, tours: Tours, work: Work, node: int, vehicle: int, longest: int) -> bool:
     """Take a string with ``node`` in it off, perhaps without its middle; return whether the tour stays feasible.
 
-    Where there may be pairs, that is only known once their other halves are off.
+    All that may come off does where ``longest`` is 0. Where there may be pairs, that the tour stays feasible is only
+    known once their other halves are off.
     """
     free = tours.fleet[vehicle].stops - tours.fleet[vehicle].sealed
-    length = 1 + below(work.state, min(longest, free))
+    length = 1 + below(work.state, min(longest, free)) if longest > 0 else free
     kept = 0
     if length > 1 and uniform(work.state) < SPLIT:
         kept = min(1, free - length)

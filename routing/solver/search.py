@@ -24,8 +24,9 @@ from routing.solver.work import work_of
 
 HOT, COLD = 3.0, 0.1
 """Temperature at the start and the end, in mean legs to the five nearest orders."""
-TOUR_BONUS = 0.0
-"""What a tour more is worth while it anneals, in temperatures; it fades to nothing."""
+SURCHARGE = 5.0
+"""What a tour costs besides while it anneals, in temperatures, at most its vehicle's price; it fades to nothing. What
+is hot opens tours that no search closes once it is cold."""
 CHUNK = 40
 """Iterations at one temperature, at first or where iterations are counted."""
 CHUNK_S = 0.02
@@ -54,12 +55,15 @@ class RuinRecreateEngine:
         the same seed then gives the same tours on any machine, if the time suffices.
     threads : int
         Searches side by side, each with a seed of its own.
+    hot : float
+        First temperature, in mean legs to the five nearest orders.
     """
 
     seed: int = 1
     share: float = 1.0
     iterations: int | None = None
     threads: int = 1
+    hot: float = HOT
     name: str = "ruin & recreate"
 
     def improve(self, problem: Problem, tours: Tours, stop: Stop, report: Callable[[Tours], None]) -> Tours:
@@ -72,7 +76,7 @@ class RuinRecreateEngine:
         kept_s = kept_s if partitions else 0.0
         rules = rules_of(problem.tables, lowest_legs(problem.tables))
         searches = [
-            Search(problem.tables, rules, tours, Schedule(own, self.iterations, kept_s), self.seed + thread)
+            Search(problem.tables, rules, tours, Schedule(own, self.iterations, kept_s), self.seed + thread, self.hot)
             for thread in range(self.threads)
         ]
         side_by_side(searches, own, report)
@@ -132,8 +136,10 @@ class Schedule:
 class Search:
     """One search on its way."""
 
-    def __init__(self, tables: Tables, rules: Rules, tours: Tours, schedule: Schedule, seed: int) -> None:
-        self.tables, self.rules, self.schedule = tables, rules, schedule
+    def __init__(
+        self, tables: Tables, rules: Rules, tours: Tours, schedule: Schedule, seed: int, hot: float = HOT
+    ) -> None:
+        self.tables, self.rules, self.schedule, self.hot = tables, rules, schedule, hot
         self.work = work_of(rules, seed)
         self.current = copy_tours(tours)
         sum_up(rules, self.current)
@@ -145,11 +151,12 @@ class Search:
         leg, clock = mean_leg_cost(self.tables), self.schedule.stop.elapsed_s
         told_s, told_cost = clock(), total_cost(self.tables, self.best)
         done, chunk, sample_at = 0, CHUNK, SAMPLED_FROM
+        price = max(0.0, float(self.tables.veh_cost[:, 0].mean()))
         while (spent := self.schedule.spent(done)) < 1.0:
             begun_s = clock()
-            temperature = leg * HOT * (COLD / HOT) ** spent
-            bonus = int(TOUR_BONUS * temperature * (1.0 - spent))
-            anneal(self.rules, self.current, self.best, self.work, temperature, bonus, chunk)
+            temperature = leg * self.hot * (COLD / self.hot) ** spent
+            surcharge = int(min(SURCHARGE * temperature, price) * (1.0 - spent))
+            anneal(self.rules, self.current, self.best, self.work, temperature, -surcharge, chunk)
             done += chunk
             chunk = self.schedule.chunk(chunk, clock() - begun_s)
             if spent > sample_at:
@@ -166,11 +173,12 @@ def mean_leg_cost(tables: Tables) -> float:
     places = np.unique(tables.opt_loc[tables.opt_ptr[:-1]])
     if len(places) < 2:
         return 1.0
-    seconds = tables.duration_s[0][np.ix_(places, places)].astype(np.float64)
-    metres = tables.distance_m[0][np.ix_(places, places)].astype(np.float64)
-    np.fill_diagonal(seconds, np.inf)
-    close = np.argsort(seconds, axis=1)[:, : min(5, len(places) - 1)]
+    seconds = tables.duration_s[0][np.ix_(places, places)]
+    np.fill_diagonal(seconds, np.iinfo(np.int32).max)
+    count = min(5, len(places) - 1)
+    close = np.argpartition(seconds, count - 1, axis=1)[:, :count]
+    near_s = np.take_along_axis(seconds, close, 1)
+    metres = tables.distance_m[0][places[:, None], places[close]]
     price = tables.veh_cost.mean(axis=0)
-    cost = np.take_along_axis(metres, close, 1) * price[1] + np.take_along_axis(seconds, close, 1) * price[2]
-    known = np.take_along_axis(seconds, close, 1) < INF_TRAVEL_S
+    cost, known = metres * price[1] + near_s * price[2], near_s < INF_TRAVEL_S
     return float(cost[known].mean()) if known.any() else 1.0

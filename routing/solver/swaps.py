@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from data.jit import inner, part
 from routing.solver.chance import below
 from routing.solver.links import link, pred, server, succ, unlink
-from routing.solver.recreate import idle_vehicle
+from routing.solver.positions import idle_vehicle
 from routing.solver.rules import Rules
 from routing.solver.schedule import schedule_tour
 from routing.solver.work import Work

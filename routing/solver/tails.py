@@ -8,8 +8,8 @@ from data.jit import inner, part
 from routing.problem import INF_TRAVEL_S, NO_LOCATION
 from routing.solver.chance import below, uniform
 from routing.solver.links import OPEN, count, log_node, log_tour, pred, server, succ
+from routing.solver.positions import idle_vehicle
 from routing.solver.prices import late_cost, note_point
-from routing.solver.recreate import idle_vehicle
 from routing.solver.rules import INFEASIBLE, Rules
 from routing.solver.schedule import kinds_apart, reschedule
 from routing.solver.work import HOLES, Work

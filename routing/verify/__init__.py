@@ -6,7 +6,7 @@ codec. It recomputes everything from legs and stops in exact integers; instants 
 
 :func:`check` goes in three steps, each run only if the one before found nothing: the shape of the JSON
 (``read``, ``facts``, ``format``), what ids refer to (``references``), and the rules
-(``timeline``, ``trips``, ``goods``, ``assignment``, ``sums``).
+(``timeline``, ``trips``, ``goods``, ``assignment``, ``changes``, ``sums``).
 
 What the format leaves open is read as follows.
 
@@ -46,6 +46,13 @@ Goods
 Locks
     Each is judged alone: a closed one admits its own ``order_ids``, what is collected on the way, and on later trips
     anything; a sequence one is a prefix of the hand-overs. An order a lock names is on the tour, not ``done``.
+Changes
+    ``told`` holds vehicle and hour of orders in the plan before; where there is any, ``moved`` are exactly those on
+    another vehicle now. ``forced`` ones are no choice of the plan: they cost nothing and don't count against
+    ``max_moves``. A minute later than told has a price, earlier has none; parts of a second of ``told`` are cut.
+    An overrun names an order after its window, or a vehicle after its shift, to the second (parts of a second are cut);
+    a lock must name what is handed over then. Hours of places and zones are never overrun. After a failed hand-over an
+    order may be presented again after its promise; it is no broken promise of the plan.
 Tours
     Every tour has a stop, but for that of an on-road vehicle that only drives home. One that starts at its hub has
     the hub's exact coordinates. Hired vehicles have none: they are proposals until their role is ``own``.
@@ -66,6 +73,7 @@ Sums
 from __future__ import annotations
 
 from routing.verify.assignment import assignment
+from routing.verify.changes import changes
 from routing.verify.format import FORMAT, Plan
 from routing.verify.goods import goods
 from routing.verify.read import Violation, read
@@ -98,4 +106,4 @@ def check(plan: object) -> list[Violation]:
     found = list(unresolved(document, known))
     if found:
         return found
-    return [violation for rule in (assignment, times, goods, sums) for violation in rule(document, known)]
+    return [violation for rule in (assignment, changes, times, goods, sums) for violation in rule(document, known)]

@@ -40,10 +40,11 @@ def _orders(plan: Plan) -> Iterator[Violation]:
     where.update(item.order_id for item in plan.postponed)
     where.update(item.order_id for item in plan.unassigned)
     where.update(plan.done)
+    where.update(item.order_id for item in plan.returned)
     for n, order in enumerate(plan.orders):
         if where[order.id] != 1:
             code = "order_twice" if where[order.id] else "order_missing"
-            message = f"{order.id} is {where[order.id]} times on tours, postponed, unassigned or done"
+            message = f"{order.id} is {where[order.id]} times on tours, postponed, unassigned, returned or done"
             yield Violation(code, f"/orders/{n}", message)
 
 
@@ -149,7 +150,8 @@ def _listed(ids: set[str]) -> str:
 def _left_out(plan: Plan, known: Known) -> Iterator[Violation]:
     for n, postponed in enumerate(plan.postponed):
         promised_on = known.orders[postponed.order_id].promised_on
-        if not plan.day < postponed.to_day <= promised_on or postponed.to_day not in plan.delivery_days:
+        last_day = max(promised_on, postponed.to_day) if postponed.second else promised_on
+        if not plan.day < postponed.to_day <= last_day or postponed.to_day not in plan.delivery_days:
             message = f"{postponed.to_day} is no delivery day after {plan.day} and by {promised_on}, as promised"
             yield Violation("postponed_day", f"/postponed/{n}/to_day", message)
         yield from _reasons(postponed.reasons, f"/postponed/{n}/reasons")

@@ -14,6 +14,7 @@ from routing.verify.read import (
     Critair,
     Day,
     Energy,
+    FailureReason,
     Flag,
     Id,
     Latitude,
@@ -230,3 +231,51 @@ class Lock(NamedTuple):
     sequence: Flag
     reason: Text
     closed_to_others: Flag = False
+
+
+class ChangePrices(NamedTuple):
+    """What changing the plan before counts."""
+
+    move_cents: Count = 0
+    sorted_cents: Count = 0
+    eta_cents_per_minute: Count = 0
+    max_moves: Count | None = None
+
+
+class Told(NamedTuple):
+    """Vehicle and hour of an order in the plan before."""
+
+    order_id: Id
+    vehicle_id: Id
+    start_at: Moment
+    sorted: Flag = False
+    forced: Flag = False
+
+
+class Failure(NamedTuple):
+    """A hand-over that was tried in vain."""
+
+    order_id: Id
+    reason: FailureReason
+    place_id: Text = ""
+    at: Moment | None = None
+
+
+class Booked(NamedTuple):
+    """What a hub's vehicles of a later day carry already."""
+
+    day: Day
+    hub_id: Id
+    orders: Count
+    parcels: Count
+    load_g: Count = 0
+    volume_dm3: Count = 0
+
+
+class Transfer(NamedTuple):
+    """A drive between two hubs."""
+
+    from_hub_id: Id
+    to_hub_id: Id
+    leaves_at: Moment
+    arrives_at: Moment

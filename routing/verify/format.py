@@ -8,7 +8,22 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from routing.verify.facts import AccessClass, Apart, Exemption, Hub, Lock, Order, Place, PlaceHours, Vehicle
+from routing.verify.facts import (
+    AccessClass,
+    Apart,
+    Booked,
+    ChangePrices,
+    Exemption,
+    Failure,
+    Hub,
+    Lock,
+    Order,
+    Place,
+    PlaceHours,
+    Told,
+    Transfer,
+    Vehicle,
+)
 from routing.verify.read import Count, Day, Flag, Id, Latitude, Longitude, Moment, Second, Text, Whole
 
 FORMAT = "jalon.plan/1"
@@ -142,6 +157,18 @@ class Postponed(NamedTuple):
     order_id: Id
     to_day: Day
     reasons: tuple[Reason, ...]
+    second: Flag = False
+
+
+class Fix(NamedTuple):
+    """What would make an order fit."""
+
+    code: Id
+    text: Text
+    place_id: Text = ""
+    vehicle_id: Text = ""
+    order_id: Text = ""
+    cost_cents: Count = 0
 
 
 class Unassigned(NamedTuple):
@@ -149,6 +176,24 @@ class Unassigned(NamedTuple):
 
     order_id: Id
     reasons: tuple[Reason, ...]
+    fixes: tuple[Fix, ...] = ()
+
+
+class Overrun(NamedTuple):
+    """A window, or without an order the shift, that can't be kept any more for what is loaded."""
+
+    vehicle_id: Id
+    late_s: Count
+    text: Text
+    order_id: Text = ""
+
+
+class Returned(NamedTuple):
+    """An order that is not handed over any more."""
+
+    order_id: Id
+    code: Id
+    text: Text
 
 
 class HireOption(NamedTuple):
@@ -194,6 +239,8 @@ class Totals(NamedTuple):
     compactness_cents: Count = 0
     reloads: Count = 0
     late: Count = 0
+    returned: Count = 0
+    change_cents: Count = 0
 
 
 class Plan(NamedTuple):
@@ -229,3 +276,12 @@ class Plan(NamedTuple):
     apart: tuple[Apart, ...] = ()
     balance_cents_per_h2: Count = 0
     compactness_cents_per_km2: Count = 0
+    told: tuple[Told, ...] = ()
+    change_prices: ChangePrices = ChangePrices()
+    overruns: tuple[Overrun, ...] = ()
+    failed: tuple[Failure, ...] = ()
+    returned: tuple[Returned, ...] = ()
+    cancelled: tuple[Id, ...] = ()
+    down: tuple[Id, ...] = ()
+    booked: tuple[Booked, ...] = ()
+    transfers: tuple[Transfer, ...] = ()

@@ -136,6 +136,7 @@ Category = Annotated[str, _one_of("vp", "vul", "pl", "2rm", "cargo_bike")]
 Critair = Annotated[str, _one_of("EL", "V1", "V2", "V3", "V4", "V5", "NC")]
 Energy = Annotated[str, _one_of("diesel", "petrol", "e10", "e85", "electric", "human")]
 PlaceKind = Annotated[str, _one_of("home", "relay", "locker", "post_office")]
+FailureReason = Annotated[str, _one_of("absent", "closed", "full", "late", "refused", "address", "damaged")]
 Role = Annotated[str, _one_of("own", "reserve", "hired")]
 _STATES = ("announced", "at_merchant", "linehaul", "at_hub", "sorted", "loaded", "delivered", "failed", "returning")
 ParcelState = Annotated[str, _one_of(*_STATES)]

@@ -14,7 +14,10 @@ from routing.verify.read import Violation
 
 
 class Known(NamedTuple):
-    """What a plan names, by id; ``access`` by vehicle (its first class), ``hours`` by place."""
+    """What a plan names, by id; ``access`` by vehicle (its first class), ``hours`` by place.
+
+    ``overruns`` holds the orders, and the vehicles whose shift, the plan says it can't keep to.
+    """
 
     hubs: dict[str, Hub]
     vehicles: dict[str, Vehicle]
@@ -22,6 +25,7 @@ class Known(NamedTuple):
     orders: dict[str, Order]
     access: dict[str, AccessClass]
     hours: dict[str, tuple[Window, ...]]
+    overruns: set[str]
 
 
 def index(plan: Plan) -> Known:
@@ -33,6 +37,7 @@ def index(plan: Plan) -> Known:
         orders={order.id: order for order in plan.orders},
         access={vehicle: group for group in reversed(plan.access) for vehicle in group.vehicle_ids},
         hours={hours.place_id: hours.open for hours in plan.place_hours},
+        overruns={overrun.order_id or overrun.vehicle_id for overrun in plan.overruns},
     )
 
 
@@ -152,7 +157,22 @@ def _leftovers(plan: Plan, known: Known) -> Iterator[Violation]:
                 yield from _named("vehicle", reason.vehicle_id, known.vehicles, f"{at}/reasons/{r}/vehicle_id")
             if reason.place_id:
                 yield from _named("place", reason.place_id, known.places, f"{at}/reasons/{r}/place_id")
+    for n, unassigned in enumerate(plan.unassigned):
+        for f, fix in enumerate(unassigned.fixes):
+            for noun, name in (("place", fix.place_id), ("vehicle", fix.vehicle_id), ("order", fix.order_id)):
+                if name:
+                    yield from _named(noun, name, getattr(known, f"{noun}s"), f"/unassigned/{n}/fixes/{f}/{noun}_id")
     yield from _all_named("order", plan.done, known.orders, "/done")
+    yield from _all_named("order", [told.order_id for told in plan.told], known.orders, "/told")
+    yield from _all_named("vehicle", [told.vehicle_id for told in plan.told], known.vehicles, "/told")
+    yield from _all_named("order", [failure.order_id for failure in plan.failed], known.orders, "/failed")
+    yield from _all_named("order", [item.order_id for item in plan.returned], known.orders, "/returned")
+    yield from _all_named("vehicle", plan.down, known.vehicles, "/down")
+    yield from _all_named("hub", [booked.hub_id for booked in plan.booked], known.hubs, "/booked")
+    for n, overrun in enumerate(plan.overruns):
+        yield from _named("vehicle", overrun.vehicle_id, known.vehicles, f"/overruns/{n}/vehicle_id")
+        if overrun.order_id:
+            yield from _named("order", overrun.order_id, known.orders, f"/overruns/{n}/order_id")
     yield from _all_named("order", plan.moved, known.orders, "/moved")
     for n, hire in enumerate(plan.hire_options):
         yield from _named("vehicle", hire.vehicle_id, known.vehicles, f"/hire_options/{n}/vehicle_id")

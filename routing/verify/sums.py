@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from routing.verify.changes import change_cents
 from routing.verify.facts import Costs, Hub, Place
 from routing.verify.format import BreakTaken, Plan, Stop, Tour
 from routing.verify.read import Violation
@@ -123,6 +124,8 @@ def _totals(plan: Plan, known: Known) -> Iterator[Violation]:
         "served": served,
         "postponed": len(plan.postponed),
         "unassigned": len(plan.unassigned),
+        "returned": len(plan.returned),
+        "change_cents": change_cents(plan),
         "tours": len(plan.tours),
         "stops": sum(len(tour.stops) for tour in plan.tours) - reloads,
         "reloads": reloads,

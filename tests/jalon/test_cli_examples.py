@@ -55,4 +55,23 @@ def test_the_examples_run_and_what_they_leave_holds(ran: Path) -> None:
     assert dirty["extra_m"] == dirty["distance_m"] - clean["distance_m"]
     assert dirty["extra_s"] > 120
     assert (ran / "zfe.html").exists() and (ran / "what-if.png").exists()
+    check_the_evening(ran / "evening")
     assert (ran / "map.html").exists() and (ran / "map-2.html").exists()
+    evening = json.loads((ran / "promise-evening.json").read_text())
+    assert sum(evening["by_day"].values()) == evening["orders"] and evening["discrepancies"] == []
+    assert all(evening["last"][area] > days for area, days in evening["first"].items())
+    assert (ran / "promise-evening.png").exists()
+
+
+def check_the_evening(folder: Path) -> None:
+    """What the morning brought is in the plan that is in force, and on paper."""
+    points = town.checked_against("replan-frontier", (folder / "frontier.json").read_text())["points"]
+    costs = [(-point["served"], point["cost_cents"]) for point in points]
+    assert points[0]["moved"] == 0 and costs[-1] <= costs[0] and (folder / "frontier.png").exists()
+    figures = town.checked_against("replan", (folder / "morning-figures.json").read_text())
+    assert figures["committed"] and len(figures["down"]) == 1
+    assert len(figures["returned"]) == 1 and len(figures["presented_again"]) == 1
+    plan = json.loads((folder / "plan.json").read_text())
+    assert plan["id"] == figures["plan_id"] and check(plan) == []
+    assert "<table>" in (folder / "sheets" / "run_sheets.html").read_text()
+    assert len(list((folder / "sheets").glob("*.gpx"))) == len(plan["tours"])

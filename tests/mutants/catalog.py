@@ -7,13 +7,13 @@ from itertools import count
 from random import Random
 
 from routing.verify import Violation
-from tests.mutants import assignment, goods, pairs, sums, timeline, trips
+from tests.mutants import assignment, changes, goods, pairs, sums, timeline, trips
 from tests.mutants.kinds import KINDS, Json, Mutant
 
 __all__ = ["KINDS", "Mutant", "escaped"]
 
 # Importing a module enters its kinds.
-FAMILIES = (assignment, goods, pairs, sums, timeline, trips)
+FAMILIES = (assignment, changes, goods, pairs, sums, timeline, trips)
 
 
 def escaped(

@@ -134,7 +134,8 @@ def shift_starts_later(plan: Json, rng: Random) -> None:
 
 @mutant("after_shift")
 def shift_ends_earlier(plan: Json, rng: Random) -> None:
-    tour = pick(rng, plan["tours"])
+    said = {overrun["vehicle_id"] for overrun in plan.get("overruns", [])}
+    tour = pick(rng, (tour for tour in plan["tours"] if tour["vehicle_id"] not in said))
     shift = vehicle_of(plan, tour)["shift"]
     shift["end_at"] = later(tour["return_at"], -1)
     when(between(shift["start_at"], shift["end_at"]) >= 0)
@@ -149,7 +150,8 @@ def window_opens_later(plan: Json, rng: Random) -> None:
 
 @mutant("outside_window")
 def window_closes_earlier(plan: Json, rng: Random) -> None:
-    _, _, handover = pick(rng, handovers(plan))
+    said = {overrun.get("order_id") for overrun in plan.get("overruns", [])}
+    _, _, handover = pick(rng, (each for each in handovers(plan) if each[2]["order_id"] not in said))
     option = by_id(plan["orders"], handover["order_id"])["options"][handover["option"]]
     option["windows"] = [window(later(handover["start_at"], -3600), later(handover["start_at"], -1))]
 

@@ -14,7 +14,7 @@ from data.sources.deliveries import NEVER, Deliveries
 from data.synthetic.deliveries import DeliveryWorld, synthetic_deliveries
 from promise.backtest import Backtest, Promises, on_weekdays, one_after_the_other
 from promise.backtest_load import loads
-from promise.backtest_report import Scored, burst_weeks, ratio_interval, report, scored
+from promise.backtest_report import Scored, burst_weeks, by_option, ratio_interval, report, scored
 from promise.learn import coverage
 
 LEVELS = np.array([0.85, 0.92, 0.97])
@@ -169,6 +169,12 @@ def test_burst_weeks_are_found_where_they_are() -> None:
     burst = np.repeat(np.arange(100, 107), 15)
     assert burst_weeks(np.sort(np.concatenate([steady, burst]))) == [100]
     assert burst_weeks(np.arange(5)) == []
+
+
+def test_coverage_of_a_file_by_option(drawn: Deliveries, promises: Promises) -> None:
+    (every,) = by_option(drawn, promises, 0.92)
+    assert every["option"] == "" and every["due"] + every["waiting"] == len(promises.rows)
+    assert 0.8 < every["ontime"] <= 1.0 and every["overdue"] <= every["due"] * (1 - every["ontime"]) + 0.5
 
 
 def test_coverage_counts_the_overdue() -> None:

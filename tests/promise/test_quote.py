@@ -90,10 +90,12 @@ def test_a_promise_says_it_all() -> None:
     assert windows == [(thursday.replace(hour=8), thursday.replace(hour=12), 200)]
 
 
-def test_a_quote_ends_with_the_cut_off_it_depends_on() -> None:
+def test_a_quote_holds_past_the_cut_off_it_depends_on() -> None:
     late = NOW.replace(hour=16, minute=58)
     fresh = replace(snapshot(), valid_until_s=NOW_S + 86_400)
-    assert only(quote(fresh, REQUEST, late)).expires_at == NOW.replace(hour=17)
+    before = only(quote(fresh, REQUEST, late))
+    assert (before.date, before.order_by_at) == (date(2026, 11, 26), NOW.replace(hour=17))
+    assert before.expires_at == NOW.replace(hour=17, minute=3)
     after = only(quote(fresh, REQUEST, NOW.replace(hour=17)))
     assert after.date == date(2026, 11, 27) and after.order_by_at is None
     assert after.expires_at == NOW.replace(hour=17, minute=5)

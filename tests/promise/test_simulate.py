@@ -18,7 +18,7 @@ from promise.simulate_engine import Run, promise_all
 from promise.simulate_oracle import HORIZON, extra_days, ontime_odds
 from promise.simulate_rules import static_conformal, static_table, warm_days
 from promise.simulate_scans import Scans
-from promise.simulate_tours import Ledger
+from promise.simulate_tours import Ledger, Left
 from promise.simulate_truth import draw_truth
 from tests.conftest import ROOT
 from tests.promise.tiny_world import tiny
@@ -146,10 +146,20 @@ def test_what_is_promised_takes_room_until_it_is_delivered() -> None:
     due_day[row] = day
     ledger = Ledger(truth, LastLeg(WORLD, truth.draws, truth.orders, truth.depot_day, due_day))
     cell = truth.orders.area[row], truth.orders.option[row], 0
-    assert ledger.reserve(row, day) == ledger.leg.room[cell[:2]] - 1
-    assert ledger.of_days(day, 1)[cell] == ledger.of_days(day, 1).sum() == 1
+    before = ledger.left(day, 3).parcels
+    ledger.reserve(row, day)
+    taken = before - ledger.left(day, 3).parcels
+    assert taken[cell] == 1 and taken.sum() == 1
     ledger.release(np.array([row, row + 1]))
-    assert ledger.of_days(day, 1).sum() == 0
+    assert np.array_equal(ledger.left(day, 3).parcels, before)
+
+
+def test_a_place_taken_is_gone_for_the_next_quote() -> None:
+    left = Left(np.ones((2, 3, 4), dtype=np.int64))
+    assert left.free((0, 1), 5, 2, 1, 99) == [0, 1] and left.free((0,), 5, 2, 2, 0) == []
+    left.take(1, 2, 2)
+    left.take(1, 2, 9)  # beyond what is known
+    assert left.free((0,), 5, 2, 1, 0) == [] and left.free((0,), 5, 1, 1, 0) == [0]
 
 
 def test_cells_part_the_orders() -> None:

@@ -34,7 +34,7 @@ def test_any_edit_of_a_kernel_source_starts_a_new_cache(tmp_path: Path) -> None:
 
 
 def test_every_file_with_a_kernel_is_a_kernel_source() -> None:
-    packages = ("routing.matrix", "routing.solver", "routing.solver.lean", "promise")
+    packages = ("routing.matrix", "routing.solver", "routing.solver.lean", "routing.solver.timed", "promise")
     known = {file for package in packages for file in jit.kernel_sources(package)}
     rooms = ("routing", "promise")
     users = [

@@ -22,7 +22,7 @@ from routing.publish import plan_id, publish
 from routing.replan import prepare_replan
 from routing.solver.engine import construct
 from routing.verify import check
-from tests.replanned import check_what_was_kept
+from tests.replanned import check_what_was_kept, published
 from tests.small_town import (
     LARGE,
     SMALL,
@@ -74,8 +74,7 @@ def live_on(days: Days, before: Plan) -> Plan:
     statuses, freeze = days.statuses(before), some_instant(days.rng, days.day)
     ready = prepare_replan(before, days.burst(days.rng.randint(0, 6)), days.city, statuses, freeze)
     tours = construct(ready.instance.problem, ready.start)
-    made_at = at(days.day, 6)
-    plan = publish(ready.instance, tours, seed=1, created_at=made_at, locks=ready.locks, replaces=before)
+    plan = published(ready, tours, before, at(days.day, 6))
     assert check(json.loads(codec.encode(plan))) == []
     after = codec.decode(codec.encode(plan), Plan)
     check_what_was_kept(before, after, statuses, freeze)

@@ -21,7 +21,7 @@ from routing.solver.search import RuinRecreateEngine
 from routing.solver.sequences import append_sequence
 from routing.solver.stop import Stop
 from routing.solver.tours import empty_tours
-from tests.replanned import handovers
+from tests.replanned import handovers, published
 from tests.small_plans import read_back
 from tests.small_town import LARGE, SMALL, THURSDAY, at, home, hub, order, request, spot, town, vehicle, window
 
@@ -45,8 +45,7 @@ def ready(plan: Plan, *burst: object, **given: object) -> Replan:
 
 def finished(begun: Replan, plan: Plan) -> Plan:
     tours = construct(begun.instance.problem, begun.start)
-    after = publish(begun.instance, tours, seed=1, created_at=at(THURSDAY, 6), locks=begun.locks, replaces=plan)
-    return read_back(after)
+    return read_back(published(begun, tours, plan, at(THURSDAY, 6)))
 
 
 def one_van(*ids: str, **changes: object) -> Plan:
@@ -269,14 +268,18 @@ def test_statuses_that_name_what_is_not_there_are_refused() -> None:
     assert refusal(plan.replace(city="Elsewhere"), nothing).code == "wrong_city"
 
 
-def test_a_van_that_can_no_longer_deliver_in_time_is_told() -> None:
+def test_a_van_that_can_no_longer_deliver_in_time_is_as_little_late_as_may_be() -> None:
     slot = PlaceOption(place_id="h0", windows=(window(THURSDAY, 9, 10),))
     plan = planned(request(places=HOMES, orders=(order("a", slot),)))
     late = left(plan.tours[0], 0, at=at(THURSDAY, 10.5))
-    error = refusal(plan, OrderBook(), statuses=[late])
-    assert error.code == "status_infeasible" and "'a'" in error.message
+    after = replanned(plan, statuses=[late])
+    (overrun,) = after.overruns
+    (tour,) = after.tours
+    assert overrun.order_id == "a" and tour.departure_at == late.at
+    assert tour.stops[0].start_at == late.at + timedelta(seconds=tour.legs[0].travel_s)
+    assert overrun.late_s == int((tour.stops[0].start_at - at(THURSDAY, 10)).total_seconds())
     done = replanned(plan, statuses=[late.replace(done=("a",))])
-    assert done.tours == () and done.done == ("a",)
+    assert done.tours == () and done.done == ("a",) and done.overruns == ()
 
 
 def test_the_next_replan_needs_to_know_where_the_vans_on_the_road_are() -> None:

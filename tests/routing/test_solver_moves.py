@@ -127,9 +127,9 @@ def test_vehicles_are_changed() -> None:
         Moves(seed, Features(orders=6, vehicles=4, breaks=seed % 3, metric=True), alike=False) for seed in range(8)
     ]
     for each in moves:
-        for _ in range(10):
+        for _ in range(20):
             each.move(1, exact=True)
-    assert sum(each.changed for each in moves) > 5
+    assert sum(each.changed for each in moves) > 5, [each.changed for each in moves]
 
 
 def test_tails_are_exchanged() -> None:

@@ -286,6 +286,7 @@ def test_a_vehicle_on_the_road_skips_only_breaks_that_are_over() -> None:
 def test_a_vehicle_on_the_road_may_only_drive_home() -> None:
     plan = sample()
     hired = next(vehicle for vehicle in plan["vehicles"] if vehicle["id"] == "idle")
+    plan["down"] = []
     start_at = hired["shift"]["start_at"]
     zero = dict.fromkeys(("parcels", "load_g", "load_dm3", "distance_m", "service_s", "waiting_s"), 0)
     leg = {"depart_at": start_at, "travel_s": 60, "distance_m": 0}
@@ -316,6 +317,6 @@ def test_a_violation_says_where() -> None:
 def test_a_hired_vehicle_may_save_everything() -> None:
     plan = sample()
     saved = [item["order_id"] for item in plan["postponed"] + plan["unassigned"]]
-    plan["hire_options"][0] |= {"saves_order_ids": saved, "cost_cents": 10_000, "cents_per_order": 3_334}
-    assert len(saved) == 3
+    plan["hire_options"][0] |= {"saves_order_ids": saved, "cost_cents": 10_000, "cents_per_order": 2_500}
+    assert len(saved) == 4
     assert check(plan) == []

@@ -29,6 +29,16 @@ def nested(hub: int = 100, group: int = 100, area: int = 100, dm3: int | None = 
     )
 
 
+def two_groups(hub: int = 12, group: int = 8, area: int = 6, dm3: int | None = 150) -> tuple[Capacity, ...]:
+    """Return a hub's day around two tour groups of two areas each; volume binds first, in the groups."""
+    day = Capacity(id="hub", day=DAY, parcels=hub, dm3=None if dm3 is None else 2 * dm3 - 60)
+    found = [day]
+    for name, areas in (("g1", ("a", "b")), ("g2", ("c", "d"))):
+        around = day.replace(id=name, parent_id="hub", parcels=group, dm3=dm3)
+        found += [around, *(around.replace(id=one, parent_id=name, parcels=area) for one in areas)]
+    return tuple(found)
+
+
 def publish(ledger: Ledger, *capacities: Capacity) -> tuple[Reply, ...]:
     """Publish capacities as the carrier."""
     commands = tuple(Publish(capacity=one) for one in capacities)

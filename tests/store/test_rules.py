@@ -113,7 +113,7 @@ def test_a_cut_records_a_deficit_and_tells(ledger: Ledger) -> None:
     assert publish(ledger, hub.replace(parcels=1, dm3=15))[0].refusal is None
     cut = balances(ledger)["hub"]
     assert (cut.reserved_parcels, cut.deficit_parcels, cut.deficit_dm3) == (3, 2, 15)
-    assert [one.kind for one in ledger.events()] == ["capacity.deficit"]
+    assert [one.kind for one in ledger.notices()] == ["capacity.deficit"]
     assert ask(ledger, reserve("o4")).refusal is Refusal.FULL
     assert ask(ledger, Release(id="o1")).refusal is None  # giving back works in a deficit, and makes it smaller
     left = balances(ledger)["hub"]
@@ -121,8 +121,8 @@ def test_a_cut_records_a_deficit_and_tells(ledger: Ledger) -> None:
     assert ask(ledger, Change(id="o2", capacity_id="south", dm3=10)).refusal is None  # so does a move within it
     publish(ledger, hub)
     assert balances(ledger)["hub"].deficit_parcels == 0
-    ledger.told([one.seq for one in ledger.events()], NOW_S)
-    assert ledger.events() == ()
+    ledger.told([one.seq for one in ledger.notices()], NOW_S)
+    assert ledger.notices() == ()
 
 
 def test_a_closed_level_says_so(ledger: Ledger) -> None:
@@ -139,7 +139,7 @@ def test_an_order_owed_its_date_takes_a_place_beyond_capacity(ledger: Ledger) ->
     assert ask(ledger, reserve("o2", force=True)).state is State.PENDING
     assert balances(ledger)["north"].deficit_parcels == 1
     assert balances(ledger)["hub"].deficit_parcels == 0
-    assert [one.kind for one in ledger.events()] == ["capacity.deficit"]
+    assert [one.kind for one in ledger.notices()] == ["capacity.deficit"]
 
 
 def test_levels_stay_where_they_are(ledger: Ledger) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -9,27 +10,38 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import CheckConstraint, Connection, insert, inspect, text, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from data.errors import InputError
+from data.model.stock import Stock, StockLine
+from data.store import migrate
+from data.store.capacity import of_tenant
 from data.store.database import Database, StoreError
 from data.store.tables import capacity, metadata
-from data.store.writer import Writer
+from data.store.writer import Done, Writer
 from promise.ledger import Ledger
-from promise.reserve import Confirm
+from promise.reserve import Confirm, PublishStock
 from tests.store import postgres
 from tests.store.faults import Fault, order_request
-from tests.store.orders import CARRIER, DAY, ask, nested, opened, publish, reserve
+from tests.store.orders import CARRIER, DAY, SHOP, ask, nested, opened, publish, reserve
 
 LEVEL = {
     **{"tenant": "t", "shipper": "", "id": "x", "parent_id": "", "day": DAY, "parcels": 5, "dm3": 10},
-    **{"reserved_parcels": 5, "reserved_dm3": 10, "deficit_parcels": 0, "deficit_dm3": 0},
+    **{"reserved_parcels": 5, "reserved_dm3": 10, "deficit_parcels": 0, "deficit_dm3": 0, "changed_s": 0},
+    **dict.fromkeys(("hub_id", "area_id", "option_id", "place_id"), ""),
 }
+ENTRY = (
+    "INSERT INTO reservations (id, tenant, shipper, step, state, capacity_id, parcels, dm3, goods, at_s) "
+    "VALUES ('{}', 'carrier', 'shop', {}, 'confirmed', '{}', 1, 0, '', 0)"
+)
+OLD_LEVEL = "('x', 'carrier', '', '', '2026-11-24', 5, NULL, 1, 0, 0, 0)"
+OLD_ENTRY = "('o1', 'carrier', 'shop', 0, 'confirmed', 'x', 1, 0, 0)"
+OLD_PLACE = "('o1', 'carrier', 'shop', 0, 'confirmed', 'x', 1, 0, 9, '')"
 
 
 def test_a_store_is_made_once_and_is_what_the_tables_say(url: str) -> None:
     with Database(url) as database:
-        assert (database.revision_before, database.revision) == (None, "0001")
+        assert (database.revision_before, database.revision) == (None, "0002")
     with Database(url) as database:
         assert database.revision_before == database.revision
         with database.engine.connect() as connection:
@@ -64,7 +76,9 @@ def test_the_database_refuses_to_sell_a_place_twice(url: str, wrong: dict[str, i
     ("statement", "told"),
     [
         ("UPDATE capacity SET reserved_parcels = 0 WHERE id = 'group'", "group"),
-        ("DELETE FROM reservations WHERE state = 'confirmed'", "shop/o1"),
+        (ENTRY.format("o1", 2, "south"), "shop/o1"),
+        (ENTRY.format("o2", 0, "north"), "shop/o2"),
+        ("UPDATE stock SET reserved = 1", "s/H/"),
         ("UPDATE promises SET capacity_id = 'south'", "shop/o1"),
         ("DELETE FROM promises", "shop/o1"),
         ("DELETE FROM capacity WHERE id = 'hub'", "never published"),
@@ -73,7 +87,8 @@ def test_the_database_refuses_to_sell_a_place_twice(url: str, wrong: dict[str, i
 def test_a_ledger_that_does_not_add_up_is_not_opened(url: str, statement: str, told: str) -> None:
     with opened(url) as ledger:
         publish(ledger, *nested())
-        ask(ledger, reserve("o1"), Confirm(id="o1"))
+        ask(ledger, PublishStock(stock=Stock(sku="s", hub_id="H", units=5)))
+        ask(ledger, reserve("o1", lines=(StockLine(sku="s", hub_id="H", quantity=2),)), Confirm(id="o1"))
     with Database(url) as database:
         with database.write() as connection:
             connection.execute(text(statement))
@@ -82,15 +97,64 @@ def test_a_ledger_that_does_not_add_up_is_not_opened(url: str, statement: str, t
         assert told in refused.value.message
 
 
+@pytest.mark.parametrize("statement", ["UPDATE reservations SET parcels = 2", "DELETE FROM reservations"])
+def test_the_database_lets_the_ledger_only_grow(url: str, statement: str) -> None:
+    with opened(url) as ledger:
+        publish(ledger, *nested())
+        ask(ledger, reserve("o1"))
+    with Database(url) as database:
+        with pytest.raises(IntegrityError, match="reservations only grow"), database.write() as connection:
+            connection.execute(text(statement))
+        Ledger(database).close()
+
+
 def test_sqlite_is_durable_and_one_process_has_it(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/new/jalon.db"
     with Database(url) as database:
         with database.read() as connection:
             assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
             assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
-        with pytest.raises(StoreError, match="store_in_use"):
+        with pytest.raises(StoreError, match=f"process {os.getpid()} has this store open.*store_in_use"):
             Database(url)
     Database(url).close()
+
+
+def test_a_store_that_is_served_can_be_looked_into(url: str) -> None:
+    with opened(url) as ledger:
+        publish(ledger, *nested())
+        with Database(url, read_only=True) as looking:
+            assert looking.served_by == (os.getpid() if looking.is_sqlite else None)
+            with looking.read() as connection:
+                assert len(of_tenant(connection, CARRIER.tenant)) == 4
+            with pytest.raises(StoreError, match="store_read_only"), looking.write():
+                pass
+            with pytest.raises(SQLAlchemyError), looking.read() as connection:
+                connection.execute(insert(capacity), LEVEL)
+        ask(ledger, reserve("o1"))
+    with Database(url, read_only=True) as looking:
+        assert looking.served_by is None
+
+
+def test_an_old_store_is_not_looked_into(url: str, tmp_path: Path) -> None:
+    with Database(url) as database, database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    with pytest.raises(StoreError, match="store_outdated"):
+        Database(url, read_only=True)
+    with pytest.raises(StoreError, match="store_unusable"):
+        Database(f"sqlite:///{tmp_path}/none.db", read_only=True)
+    assert not list(tmp_path.glob("none*"))
+
+
+def test_an_older_store_is_migrated_with_what_it_holds(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as then:
+        then.setattr(migrate, "newest", lambda: "0001")
+        with Database(url) as database, database.write() as connection:
+            connection.execute(text(f"INSERT INTO capacity VALUES {OLD_LEVEL}"))
+            connection.execute(text(f"INSERT INTO reservations VALUES {OLD_ENTRY}"))
+            connection.execute(text(f"INSERT INTO promises VALUES {OLD_PLACE}"))
+    with opened(url) as ledger:
+        assert ledger.reservation(SHOP, "o1").goods == ""
+        assert ask(ledger, reserve("o2", "x")).refusal is None
 
 
 def test_postgresql_is_durable(server: postgres.Server) -> None:
@@ -115,16 +179,16 @@ def test_errors_tell_no_password(tmp_path: Path) -> None:
 
 
 def test_one_job_that_fails_fails_alone(new_url: Callable[[], str]) -> None:
-    def handle(connection: Connection, jobs: Sequence[str]) -> list[str]:
+    def handle(connection: Connection, jobs: Sequence[str]) -> Done:
         for job in jobs:
             connection.execute(insert(capacity), {**LEVEL, "id": job})
             if job == "bad":
                 raise Fault
-        return [job.upper() for job in jobs]
+        return Done([job.upper() for job in jobs])
 
     with Database(new_url()) as database:
-        writer: Writer[str, str] = Writer(database, handle)
-        futures = [writer.submit(job) for job in ("a", "b", "bad", "c", "a", "d")]
+        writer = Writer(database)
+        futures = [writer.submit(handle, job) for job in ("a", "b", "bad", "c", "a", "d")]
         writer.close()
         failed = {number: type(one.exception()) for number, one in enumerate(futures) if one.exception()}
         assert failed == {2: Fault, 4: StoreError}
@@ -134,7 +198,7 @@ def test_one_job_that_fails_fails_alone(new_url: Callable[[], str]) -> None:
         with database.read() as connection:
             assert sorted(connection.scalars(text("SELECT id FROM capacity"))) == ["a", "b", "c", "d"]
         with pytest.raises(StoreError, match="store_closed"):
-            writer.submit("e")
+            writer.submit(handle, "e")
         assert (writer.jobs, writer.commits <= 4) == (4, True)
 
 

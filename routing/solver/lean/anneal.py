@@ -13,7 +13,7 @@ from routing.solver.lean.ruin import ruin
 from routing.solver.lean.state import ABSENT, BEST, FAR, PRESENT, USED, Lean, Plan, Work
 from routing.solver.lean.tails import exchange_tails
 
-TAILS = 0.2
+TAILS = 0.4
 """Share of the iterations that exchange tails after the ruin."""
 KINDS = 0.3
 """Share of the iterations that change a vehicle's kind after the ruin, where kinds differ."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from data.jit import inner
 from routing.solver.chance import uniform
-from routing.solver.lean.kinds import cheapest_opening, unit_of
+from routing.solver.lean.kinds import cheapest_opening, empty_tour, unit_of
 from routing.solver.lean.state import FAR, NOWHERE, Lean, Plan, Work
 from routing.solver.lean.times import longest, shortest
 
@@ -107,7 +107,7 @@ def cheapest(lean: Lean, plan: Plan, work: Work, node: int, bonus: int) -> tuple
             if cost < best:
                 best, before, chosen = cost, position, lean.member[at]
     if lean.mixed is not None or bonus > 0 or best == FAR:
-        opening, depot = cheapest_opening(lean, plan, work, chosen)
-        if opening - bonus < best:
-            return opening, chosen, depot
+        opening = cheapest_opening(lean, plan, work, chosen)
+        if opening < FAR and opening - bonus < best:
+            return opening, chosen, empty_tour(lean, plan)
     return best, chosen, before

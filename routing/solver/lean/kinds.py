@@ -21,13 +21,13 @@ def unit_of(lean: Lean, plan: Plan, tour: int) -> int:
 
 
 @inner
-def cheapest_opening(lean: Lean, plan: Plan, work: Work, node: int) -> tuple[int, int]:
-    """Return cost and the depot's node of an empty tour for a stop, FAR where there is none.
+def cheapest_opening(lean: Lean, plan: Plan, work: Work, node: int) -> int:
+    """Return what a stop costs on an empty tour, FAR where there is none.
 
     The kind it takes is left in ``work`` for :func:`open_tour`.
     """
     if work.tally[USED] >= work.tally[MOST]:
-        return FAR, NOWHERE
+        return FAR
     best = FAR
     for kind in range(len(lean.kinds)):
         place = lean.kinds[kind].place
@@ -40,12 +40,16 @@ def cheapest_opening(lean: Lean, plan: Plan, work: Work, node: int) -> tuple[int
                 continue
         best = cost
         work.tally[KIND_CHOSEN] = kind
-    if best == FAR:
-        return FAR, NOWHERE
+    return best
+
+
+@inner
+def empty_tour(lean: Lean, plan: Plan) -> int:
+    """Return the depot's node of an empty tour; there must be one."""
     tour = 0
     while plan.tours[tour].size > 0:
         tour += 1
-    return best, len(lean.stops) + tour
+    return len(lean.stops) + tour
 
 
 @inner

@@ -13,6 +13,7 @@ from routing.solver.lean.state import (
     FOREVER,
     KIND,
     LEG,
+    LEG_ALIKE,
     MOST,
     NODE,
     NOWHERE,
@@ -54,11 +55,13 @@ def lean_of(classic: Classic, order: I64) -> Lean:
     """Return the constants of a search over the stops in the given order."""
     n = classic.stops
     places = np.concatenate([order, np.arange(n, len(classic.distance))])
-    out = np.zeros((len(places), len(places)), dtype=LEG)
+    duration = classic.distance if classic.times is None else classic.times.duration
+    alike = np.array_equal(duration, classic.distance)
+    out = np.zeros((len(places), len(places)), dtype=LEG_ALIKE if alike else LEG)
     out["m"] = classic.distance[np.ix_(places, places)]
     stops, kinds = _stops_of(classic, order), _kinds_of(classic)
-    if classic.times is not None:
-        out["s"] = classic.times.duration[np.ix_(places, places)]
+    if not alike:
+        out["s"] = duration[np.ix_(places, places)]
     at = np.arange(len(out))
     out[at, at] = 0  # an unused tour goes from its depot to its depot
     back = out if (out == out.T).all() else np.ascontiguousarray(out.T)
@@ -89,7 +92,7 @@ def lean_of(classic: Classic, order: I64) -> Lean:
 
 def _stops_of(classic: Classic, order: I64) -> Records:
     stops = np.zeros(classic.stops, dtype=STOP)
-    stops["demand"] = classic.demand[order]
+    stops["demand"], stops["closes"] = classic.demand[order], FOREVER
     if (times := classic.times) is not None:
         stops["service"], stops["opens"], stops["closes"] = (
             times.service[order],
@@ -104,7 +107,7 @@ def _kinds_of(classic: Classic) -> Records:
     for row, kind in zip(kinds, classic.kinds):
         row["capacity"], row["place"], row["count"] = kind.capacity, classic.stops + kind.depot, kind.count
         row["unit"], row["fixed"] = kind.unit, kind.fixed
-        row["longest"] = FOREVER if kind.longest is None else kind.longest
+        row["longest"], row["closes"] = FOREVER if kind.longest is None else kind.longest, FOREVER
     if (times := classic.times) is not None:
         kinds["opens"], kinds["closes"] = times.opens[kinds["place"]], times.closes[kinds["place"]]
     return kinds

@@ -26,6 +26,8 @@ FOREVER = 2**30
 
 LEG = np.dtype([("m", np.int32), ("s", np.int32)])
 """Distance and driving time between two places."""
+LEG_ALIKE = np.dtype({"names": ["m", "s"], "formats": [np.int32, np.int32], "offsets": [0, 0], "itemsize": 4})
+"""The same where both are one number: half the memory, which is what a look at a leg waits for."""
 STOP = np.dtype([("demand", np.int32), ("service", np.int32), ("opens", np.int32), ("closes", np.int32)])
 NODE = np.dtype(
     [

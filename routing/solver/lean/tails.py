@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from data.jit import inner
 from routing.solver.chance import below, uniform
-from routing.solver.lean.kinds import cheapest_opening, open_tour, unit_of
+from routing.solver.lean.kinds import cheapest_opening, empty_tour, open_tour, unit_of
 from routing.solver.lean.links import link
 from routing.solver.lean.log import log_node, log_tour
 from routing.solver.lean.state import FAR, HOLES, NOWHERE, USED, Lean, Plan, Work
@@ -129,9 +129,9 @@ def cut_in_two(lean: Lean, plan: Plan, work: Work, before: int) -> int:
     rest, tour = plan.nodes[before].succ, plan.nodes[before].tour
     if rest >= len(lean.stops) or lean.mixed is not None:
         return 0
-    _, depot = cheapest_opening(lean, plan, work, rest)
-    if depot == NOWHERE:
+    if cheapest_opening(lean, plan, work, rest) == FAR:
         return 0
+    depot = empty_tour(lean, plan)
     if not meets(lean, plan, before, len(lean.stops) + tour) or not meets(lean, plan, depot, rest):
         return 0
     cost = lean.out[before, plan.nodes[depot].place].m + lean.out[plan.nodes[depot].place, rest].m

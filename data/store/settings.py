@@ -1,0 +1,32 @@
+"""Settings of an owner, each a JSON text by name; those of the whole store belong to ``Owner("")``."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+
+from data.model.reservation import Key, Owner
+from data.store import rows
+from data.store.tables import settings
+
+
+def put(connection: Connection, owner: Owner, name: str, value: str, now_s: int) -> None:
+    """Set one."""
+    rows.put(connection, settings, [_line(owner, name, value, now_s)])
+
+
+def get(connection: Connection, owner: Owner, name: str) -> str | None:
+    """Return one, ``None`` where it was never set."""
+    wanted = select(settings.c.value).where(rows.owned(settings, owner), settings.c.id == name)
+    return connection.execute(wanted).scalar_one_or_none()
+
+
+def keep(connection: Connection, owner: Owner, name: str, value: str, now_s: int) -> str:
+    """Return one, which is ``value`` where it was never set: the same for all who ask, such as a secret."""
+    rows.add_new(connection, settings, [_line(owner, name, value, now_s)])
+    kept = get(connection, owner, name)
+    assert kept is not None, "it was added where it was absent"
+    return kept
+
+
+def _line(owner: Owner, name: str, value: str, now_s: int) -> dict[str, object]:
+    return Key(*owner, name)._asdict() | {"value": value, "changed_s": now_s}

@@ -1,0 +1,90 @@
+"""What the server is told: defaults, under a TOML file, under ``JALON_*`` variables, under the command line."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from data.errors import InputError, near_miss
+from data.store.database import DEFAULT_URL
+from jalon.rooms import Auth, Room
+
+PREFIX = "JALON_"
+CONFIG = f"{PREFIX}CONFIG"
+"""Names the TOML file; else ``jalon.toml`` here, where there is one."""
+
+
+class Settings(BaseSettings):
+    """The server's settings; every field is documented in the README's table."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    host: str = Field("127.0.0.1", min_length=1, description="address to listen on")
+    port: int = Field(8080, ge=0, le=65_535, description="port to listen on; 0 takes a free one")
+    only: Room | None = Field(None, description="serve one room alone: routing or promise")
+    city: Path | None = Field(None, description="a .city file, or a folder of them")
+    promise: Path | None = Field(None, description="hubs, options, areas and tables to promise from, JSON")
+    database_url: SecretStr = Field(SecretStr(DEFAULT_URL), description="sqlite:///FILE or postgresql://HOST/NAME")
+    refresh_s: float = Field(30.0, ge=0.5, le=86_400, description="seconds between two snapshots of what is promised")
+    secret: SecretStr | None = Field(None, min_length=16, description="signs quotes; else one is kept in the store")
+
+    auth: Auth = Field(Auth.AUTO, description="auto, on or off; auto: off on this machine until a key exists")
+    tenant: str = Field("default", min_length=1, max_length=128, description="whose callers without a key are")
+    keys_refresh_s: float = Field(5.0, gt=0, le=3600, description="seconds until another server's new keys are known")
+    cors_origins: tuple[str, ...] = Field((), description="origins whose pages may call /v1")
+    rate_limit: int = Field(60_000, ge=1, description="requests that a key may send in a window")
+    rate_window_s: int = Field(60, ge=1, le=86_400, description="seconds of that window")
+
+    body_max_bytes: int = Field(16 * 2**20, ge=1024, le=2**30, description="largest request body, unpacked")
+    body_timeout_s: float = Field(30.0, gt=0, le=3600, description="seconds for a request body to arrive")
+    reply_timeout_s: float = Field(120.0, gt=0, le=86_400, description="seconds until a reply begins")
+    requests_max: int = Field(2_000, ge=1, le=1_000_000, description="requests at work at a time")
+    shutdown_s: int = Field(30, ge=0, le=3600, description="seconds for requests to end once it is told to stop")
+
+    log_one_in: int = Field(1_000, ge=1, le=1_000_000, description="of so many good requests one is logged")
+    log_slow_s: float = Field(1.0, gt=0, le=3600, description="requests as long as that are always logged")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return where values come from, the strongest first."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, _config_file())
+
+
+def _config_file() -> Path:
+    return Path(os.environ.get(CONFIG) or "jalon.toml")
+
+
+def load_settings(**given: Any) -> Settings:
+    """Return the settings; what is ``None`` in ``given`` wasn't given.
+
+    Raises
+    ------
+    InputError
+        ``unreadable_file``, ``invalid_toml``, ``unknown_setting`` or ``invalid_setting``; none shows a value.
+    """
+    file = _config_file()
+    if CONFIG in os.environ and not file.is_file():
+        raise InputError("unreadable_file", "there is no such file", str(file), f"correct {CONFIG}")
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        name = str(first["loc"][0]) if first["loc"] else ""
+        if first["type"] == "extra_forbidden":
+            hint = near_miss(name, Settings.model_fields) or "remove it"
+            raise InputError("unknown_setting", f"there is no setting `{name}`", str(file), hint) from None
+        where = f"{PREFIX}{name.upper()}"
+        raise InputError("invalid_setting", first["msg"], where, f"correct it there, or in {file.name}") from None
+    except ValueError as error:  # TOML that can't be parsed, JSON in a variable
+        raise InputError("invalid_setting", str(error).splitlines()[0], str(file), "correct it") from None

@@ -1,0 +1,147 @@
+"""Beside the request path: the store's facts become a new snapshot every so often, and the desk quotes from it."""
+
+from __future__ import annotations
+
+import mmap
+import pickle
+import subprocess
+import sys
+import tempfile
+import threading
+from datetime import timedelta
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from data.errors import InputError, JalonError, UnavailableError
+from data.store import arrivals, hubs, lives
+from promise.desk import Desk
+from promise.habits import TAIL_S
+from promise.refresh_worker import Answer, Facts, OnAir, read_frame, write_frame
+from promise.snapshot import Snapshot
+
+AHEAD = timedelta(days=10)
+RETRY_S, LEAST_S = 1.0, 0.5
+"""Seconds until it tries again, and between two snapshots whatever happens."""
+
+
+class Refresher:
+    """Keeps a desk's snapshot fresh from a thread that waits, and a process that computes.
+
+    Parameters
+    ----------
+    tenant : str
+        Whose hubs, lives and orders make the load: the carrier's.
+    every_s : float
+        Seconds between two snapshots, besides those that :meth:`wake` asks for.
+
+    Attributes
+    ----------
+    failures : int
+        Snapshots that could not be made so far.
+    last_error : JalonError, optional
+        Why the last one could not.
+    """
+
+    def __init__(self, desk: Desk, tenant: str, every_s: float = 30.0) -> None:
+        self.failures = 0
+        self.last_error: JalonError | None = None
+        self._desk, self._tenant, self._every_s = desk, tenant, every_s
+        self._folder = tempfile.TemporaryDirectory(prefix="jalon-snapshot-")
+        self._worker: subprocess.Popen[bytes] | None = None
+        self._stopped, self._opened = False, 0
+        self._wake, self._first, self._pause = threading.Event(), threading.Event(), threading.Event()
+        desk.facts.changed = self.wake
+        self._thread = threading.Thread(target=self._run, name="refresher", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Make a snapshot now, or as soon as the one being made is done."""
+        self._wake.set()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Return whether there was a first snapshot, or a first failure, within some seconds."""
+        return self._first.wait(timeout_s)
+
+    def close(self) -> None:
+        """Stop."""
+        self._stopped = True
+        self._wake.set()
+        self._pause.set()
+        worker = self._worker
+        if worker is not None:
+            worker.kill()
+        self._thread.join()
+        self._folder.cleanup()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def facts(self) -> Facts:
+        """Return what the store knows by now, on top of the house's own state."""
+        now, state, now_s = self._desk.now(), self._desk.state, self._desk.now_s
+        with self._desk.database.read() as connection:
+            known = hubs.of_tenant(connection, self._tenant)
+            arrived = arrivals.by_hub(connection, self._tenant, int(state.at.timestamp()))
+            near = lives.between(connection, self._tenant, now_s - TAIL_S, int((now + AHEAD).timestamp()))
+            on_air = [OnAir(live=live, signals=lives.signals_of(connection, owner, live.id)) for owner, live in near]
+        loads = []
+        for load in state.hubs:
+            stored = known.get(load.schedule.hub_id)
+            loads.append(load.replace(schedule=stored.schedule) if stored and stored.schedule else load)
+        return Facts(state=state.replace(hubs=tuple(loads)), now_s=now_s, arrived=arrived, lives=tuple(on_air))
+
+    def _run(self) -> None:
+        while not self._stopped:
+            wait_s = self._every_s
+            try:
+                self._open_days()
+                self._desk.swap(self._made(self.facts()))
+                self.last_error = None
+            except JalonError as error:
+                if not self._stopped:
+                    self.failures, self.last_error, wait_s = self.failures + 1, error, min(RETRY_S, self._every_s)
+            self._first.set()
+            self._wake.wait(wait_s)
+            self._wake.clear()
+            self._pause.wait(LEAST_S)
+
+    def _open_days(self) -> None:
+        """Publish the room of a new day at the horizon's end, once a day."""
+        today = self._desk.now().toordinal()
+        if today != self._opened:
+            self._desk.facts.publish_room(self._tenant)
+            self._opened = today
+
+    def _made(self, facts: Facts) -> Snapshot:
+        """Return the worker's snapshot of some facts; its arrays lie in a mapped file that has no name any more."""
+        file = Path(self._folder.name) / "arrays"
+        worker = self._worker = self._running(file)
+        assert worker.stdin and worker.stdout
+        try:
+            write_frame(worker.stdin, msgspec.msgpack.encode(facts))
+            raw = read_frame(worker.stdout)
+        except BrokenPipeError:
+            raw = None
+        if raw is None:
+            worker.kill()
+            raise UnavailableError("refresh_died", f"the refresh process ended ({worker.wait()})")
+        answer = msgspec.msgpack.decode(raw, type=Answer)
+        if answer.error:
+            raise InputError(**answer.error)
+        with file.open("rb") as arrays:
+            whole = memoryview(mmap.mmap(arrays.fileno(), 0, access=mmap.ACCESS_READ))
+        file.unlink()
+        snapshot: Snapshot = pickle.loads(answer.head, buffers=[whole[begin:end] for begin, end in answer.spans])
+        return snapshot
+
+    def _running(self, file: Path) -> subprocess.Popen[bytes]:
+        """Return the worker, another one where it has died."""
+        if self._worker is not None and self._worker.poll() is None:
+            return self._worker
+        command = [sys.executable, "-m", "promise.refresh_worker", str(file)]
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
