@@ -13,8 +13,6 @@ from routing.solver.lean.ruin import ruin
 from routing.solver.lean.state import ABSENT, BEST, FAR, PRESENT, USED, Lean, Plan, Work
 from routing.solver.lean.tails import exchange_tails
 
-TAILS = 0.4
-"""Share of the iterations that exchange tails after the ruin."""
 KINDS = 0.3
 """Share of the iterations that change a vehicle's kind after the ruin, where kinds differ."""
 
@@ -70,7 +68,7 @@ def ruin_and_shake(lean: Lean, plan: Plan, work: Work) -> int:
     if saved == FAR:
         return FAR
     change = -saved
-    if uniform(work.state) < TAILS:
+    if uniform(work.state) < lean.tails:
         change += exchange_tails(lean, plan, work)
     if lean.mixed is not None:
         if uniform(work.state) < KINDS:

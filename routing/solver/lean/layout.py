@@ -35,6 +35,13 @@ REACH = 120
 """Neighbours that are looked at when none of the nearest will do."""
 BESIDE = 150
 """Neighbours from whose tours strings are taken."""
+TAILS, TAILS_TIMED, TAILS_TIMED_SHORT = 0.2, 0.4, 0.7
+"""Share of the iterations that exchange tails: without windows, with them, and where tours must be short.
+
+Windows keep most stops from changing tours one by one; whole ends of tours still can.
+"""
+SHORT = 20
+"""Mean stops of a full tour below which tours are short."""
 WAIT_WEIGHT, LATE_WEIGHT = 0.2, 1.0
 """What a second of waiting and of lateness add to the distance between neighbours."""
 
@@ -83,6 +90,7 @@ def lean_of(classic: Classic, order: I64) -> Lean:
         group=group,
         group_ptr=np.concatenate([[0], np.cumsum(np.bincount(group))]).astype(np.uint32),
         member=np.argsort(group, kind="stable").astype(np.uint32),
+        tails=share_of_tails(classic),
         windows=None if classic.times is None else True,
         shifts=True if any(kind.longest is not None for kind in classic.kinds) else None,
         mixed=True if len(classic.kinds) > 1 or prices != {(0, 1)} else None,
@@ -111,6 +119,14 @@ def _kinds_of(classic: Classic) -> Records:
     if (times := classic.times) is not None:
         kinds["opens"], kinds["closes"] = times.opens[kinds["place"]], times.closes[kinds["place"]]
     return kinds
+
+
+def share_of_tails(classic: Classic) -> float:
+    """Return in which share of the iterations tails are exchanged."""
+    if classic.times is None:
+        return TAILS
+    tours = int(classic.demand.sum()) / max(kind.capacity for kind in classic.kinds)
+    return TAILS_TIMED_SHORT if classic.stops < SHORT * tours else TAILS_TIMED
 
 
 def closeness(out: Records, stops: Records, timed: bool) -> NDArray[np.int32]:

@@ -14,7 +14,7 @@ from routing.solver.lean.run import Budget, Run
 from routing.solver.lean.state import ABSENT, FOREVER
 from routing.solver.stop import Stop
 
-PARTITION = 0.06
+PARTITION = 0.1
 """Share of the time that is kept for putting the best plan together of all tours seen."""
 MOST_PARTITION_S = 20.0
 NODES = 50

@@ -78,6 +78,7 @@ class Lean(NamedTuple):
     group: U32  # [n]
     group_ptr: U32  # [G + 1]
     member: U32  # stops of group g are member[group_ptr[g]:group_ptr[g + 1]]
+    tails: float  # share of the iterations that exchange tails after the ruin
     windows: bool | None
     shifts: bool | None  # tours may take only so long
     mixed: bool | None  # kinds of vehicle differ, or cost more than their distance
