@@ -162,7 +162,7 @@ def print_unserved(plan: Plan) -> None:
         others = f" (and {len(texts) - 1} more like it)" if len(texts) > 1 else ""
         say(f"{len(found):>5} broken", f"{code}: {texts.most_common(1)[0][0]}{others}; {_some(found)}", "red")
         fixes = Counter(fix.code for entry in plan.unassigned if entry.reasons[0].code == code for fix in entry.fixes)
-        for fix_code, _ in fixes.most_common(2):
+        for fix_code, _ in fixes.most_common(1):
             told = next((entry.order_id, fix) for entry in plan.unassigned for fix in entry.fixes
                         if fix.code == fix_code and entry.reasons[0].code == code)  # fmt: skip
             say("      but", f"{told[0]}: {told[1].text}", "cyan")
