@@ -7,6 +7,7 @@ request was due, so that a server that falls behind can't hide it.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -137,26 +138,26 @@ async def _closed(port: int, make: Make, connections: int, seconds: float) -> Fi
 
 async def _offered(port: int, make: Make, rate: float, seconds: float, connections: int) -> Figures:
     run, total = _Run(), int(rate * seconds)
-    waiting: list[tuple[bytes, float]] = []
+    waiting: deque[tuple[bytes, float]] = deque()
 
     def answered(one: Connection, status: int, body: bytes) -> None:
         run.note(one, status, body)
         if waiting:
-            one.send(*waiting.pop(0))
+            one.send(*waiting.popleft())
         else:
             free.append(one)
         if len(run.latencies_s) == total:
             run.done.set()
 
     opened = await _open(port, connections, answered)
-    free = list(opened)
+    free = deque(opened)  # in turn, so that none idles until the server hangs up
     began_s = clock.elapsed_s()
     for number in range(total):
         due_s = began_s + number / rate
         while (early_s := due_s - clock.elapsed_s()) > 0:
             await asyncio.sleep(early_s)
         if free:
-            free.pop().send(make(number), due_s)
+            free.popleft().send(make(number), due_s)
         else:
             waiting.append((make(number), due_s))
     await run.done.wait()

@@ -53,11 +53,12 @@ def router(desk: Desk) -> APIRouter:
 class QuoteDoor:
     """The quote's route as a bare ASGI app: the framework's own way to a handler costs more than the quote itself."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._quote = desk.quotes.quote
+    def __init__(self, desk: Desk, path: str) -> None:
+        self._quote, self.path = desk.quotes.quote, path
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """Answer with the dated options."""
+        scope["route"] = self  # whoever counts requests asks it for its path
         state = scope["state"]
         caller, body = state["caller"], state["body"]
         caller.require(Scope.PROMISE_READ)
@@ -72,7 +73,8 @@ class QuoteDoor:
 
 
 def _checkout(routes: APIRouter, desk: Desk) -> None:
-    door, path = QuoteDoor(desk), "/v1/promises/quote"
+    path = "/v1/promises/quote"
+    door = QuoteDoor(desk, path)
     routes.routes.append(Route(path, door, methods=["POST"], include_in_schema=False))
 
     @routes.post(

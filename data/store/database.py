@@ -22,9 +22,13 @@ from data.errors import InputError, JalonError
 from data.store import migrate
 
 DEFAULT_URL = "sqlite:///jalon.db"
-SESSION = "-c synchronous_commit=on -c lock_timeout=10s -c enable_seqscan=off -c jit=off"
-"""Of PostgreSQL: a commit is on disk when it returns; rows are found by their keys, also in a table so young that it
-has no statistics yet (500 keys of 26,000: 7 ms instead of 250); none of our queries is worth compiling.
+SESSION = (
+    "-c synchronous_commit=on -c lock_timeout=10s"
+    " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off"
+)
+"""Of PostgreSQL: a commit is on disk when it returns; rows are found one by one by their keys, also in a table so young
+that it has no statistics yet (500 keys of 26,000: 7 ms instead of 250; 17 keys: 0.1 ms instead of 1.5, which a join
+that goes through the whole index takes); none of our queries is worth compiling.
 """
 MIGRATION_LOCK = 0x6A616C6F6E  # PostgreSQL's advisory lock: one process migrates at a time
 READS = "reads"
@@ -190,8 +194,12 @@ def _engine(url: URL, read_only: bool) -> Engine:
 
 
 def _set_up(connection: Any, _: object) -> None:
-    """Make every commit durable; the driver's own transactions are off (``isolation_level=None``)."""
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000"):
+    """Make every commit durable; the driver's own transactions are off (``isolation_level=None``).
+
+    The log is copied into the file by whichever commit finds it long enough, and the commit waits: copied five times as
+    often as usual, the slowest percent of 1,000 reservations a second takes 12 ms instead of 20 to 40.
+    """
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "wal_autocheckpoint=200"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 

@@ -97,6 +97,11 @@ def test_an_order_from_quote_to_release(server: Server) -> None:
     assert server.reserve("a1", quoted).status_code == 409
 
 
+def test_quotes_are_counted_under_their_path(server: Server) -> None:
+    server.quote()
+    assert 'promise_latency_seconds_count{operation="POST /v1/promises/quote"}' in server.client.get("/metrics").text
+
+
 def test_every_answer_is_what_openapi_says(server: Server) -> None:
     document = server.client.get("/openapi.json").json()
     quoted = server.quote()
