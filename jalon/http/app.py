@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
 from data import codec
 from data.errors import JalonError
@@ -25,6 +26,7 @@ from jalon.http.openapi import Api
 from jalon.http.shell import Parts, Shell
 from jalon.rooms import Room
 from jalon.settings import Settings
+from promise.api import express_routes
 from promise.api import router as promise_router
 from promise.desk import Desk
 from promise.refresh import Refresher
@@ -53,6 +55,7 @@ class Server:
         self.settings, self.log = settings, log
         self.metrics = Metrics()
         self.door = Door(settings)
+        self.express: dict[tuple[str, str], ASGIApp] = {}
         self.waits: dict[str, Callable[[], str]] = {"store": lambda: "being opened"}
         self.failure: Exception | None = None
 
@@ -100,6 +103,7 @@ class Server:
         stack.push_async_callback(run_in_threadpool, refresher.close)
         self.waits["promise"] = desk.ready
         self.metrics.add("promise", desk.figures)
+        self.express |= express_routes(desk)
         return promise_router(desk)
 
     def _routing(self, stack: AsyncExitStack) -> APIRouter:
@@ -158,7 +162,7 @@ def create_app(settings: Settings, log: Log | None = None) -> FastAPI:
 def _layers(server: Server) -> list[Middleware]:
     """Return what every request goes through, the outermost first."""
     settings = server.settings
-    layers = [Middleware(Shell, Parts(settings, server.door, server.metrics, server.log))]
+    layers = [Middleware(Shell, Parts(settings, server.door, server.metrics, server.log, server.express))]
     if settings.cors_origins:
         cors = Middleware(
             CORSMiddleware,

@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from data import clock
+from data.errors import JalonError
 from jalon.http.auth import PUBLIC, Door
 from jalon.http.deadlines import Deadlines
 from jalon.http.idempotency import UNSAFE, Idempotency, fingerprint
 from jalon.http.intake import Intake
 from jalon.http.logs import Log, told_of
 from jalon.http.metrics import Metrics
-from jalon.http.problems import Problem, Refused, problem, response
+from jalon.http.problems import Problem, Refused, of_error, problem, response
 from jalon.http.rates import Rates
 from jalon.http.tracing import Names, Trace
 from jalon.settings import Settings
@@ -36,6 +37,8 @@ class Parts(NamedTuple):
     door: Door
     metrics: Metrics
     log: Log
+    express: dict[tuple[str, str], ASGIApp]
+    """What answers before the framework looks at a request, by method and path."""
 
 
 class Shell:
@@ -47,7 +50,7 @@ class Shell:
 
     def __init__(self, app: ASGIApp, parts: Parts) -> None:
         self.app = app
-        self.settings, self.door, self.metrics, self.log = parts
+        self.settings, self.door, self.metrics, self.log, self.express = parts
         self.names = Names()
         self.rates = Rates(self.settings.rate_limit, self.settings.rate_window_s)
         self.intake = Intake(self.settings.body_max_bytes)
@@ -115,14 +118,15 @@ class Shell:
             return  # the caller has left
         state["body"], state["idempotency_key"], state["fingerprint"] = body, "", ""
         self.deadlines.set(task, clock.elapsed_s() + self.settings.reply_timeout_s)
+        app = self.express.get((scope["method"], scope["path"]), self.app)
         header = headers.get(b"idempotency-key")
         if header is None or scope["method"] not in UNSAFE or "caller" not in state:
-            await self.app(scope, _again(body, receive), send)
+            await app(scope, _again(body, receive), send)
             return
         with self.idempotency.held(state["caller"].owner, header) as key:
             state["idempotency_key"] = key
             state["fingerprint"] = fingerprint(scope["method"], scope["path"], scope["query_string"], body)
-            await self.app(scope, _again(body, receive), send)
+            await app(scope, _again(body, receive), send)
 
     def _refusal(
         self, error: BaseException, task: asyncio.Task[Any], scope: Scope, trace: Trace, begun: bool
@@ -130,6 +134,8 @@ class Shell:
         """Return what a caller is told of an error; raises it again where the reply has begun or nobody listens."""
         if isinstance(error, Refused) and not begun:
             return error
+        if isinstance(error, JalonError) and not begun:
+            return Refused(of_error(error))
         if isinstance(error, asyncio.CancelledError):
             if not self.deadlines.is_over(task) or begun:
                 raise error

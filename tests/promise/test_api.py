@@ -191,7 +191,7 @@ def test_what_a_house_tells_moves_the_dates(server: Server) -> None:
 
 def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
     """Clients race for three places, and for a locker each, while the server is killed; all ask again after it."""
-    server = Server(tmp_path)
+    doomed = server = Server(tmp_path)
     quoted = server.quote()
     acknowledged: dict[str, str] = {}
 
@@ -204,7 +204,7 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
                 return
             if reply.status_code == 200:
                 acknowledged[order] = reply.json()["date"]
-            if len(acknowledged) == CLIENTS // 2 and running is server:
+            if len(acknowledged) == CLIENTS // 2 and running is doomed:
                 running.process.send_signal(signal.SIGKILL)
 
     with ThreadPoolExecutor(CLIENTS) as pool:
