@@ -133,7 +133,7 @@ class Shell:
     ) -> Refused:
         """Return what a caller is told of an error; raises it again where the reply has begun or nobody listens."""
         if isinstance(error, Refused) and not begun:
-            return error
+            return error.with_traceback(None)  # else our own frame, the body in it, waits for the garbage collector
         if isinstance(error, JalonError) and not begun:
             return Refused(of_error(error))
         if isinstance(error, asyncio.CancelledError):

@@ -49,10 +49,10 @@ def test_the_fleet_is_used_to_its_bound(demo: tuple[dict[str, Any], str]) -> Non
 
 
 def test_the_screen_fits_one_screen(demo: tuple[dict[str, Any], str]) -> None:
-    """45 lines or so at 100 columns, the search's own lines aside."""
+    """50 lines or so at 100 columns, the search's own lines aside."""
     _, screen = demo
     result = screen[screen.index("Tours of ") :]
-    assert sum(max(1, math.ceil(len(line.rstrip()) / 100)) for line in result.splitlines()) <= 50
+    assert sum(max(1, math.ceil(len(line.rstrip()) / 100)) for line in result.splitlines()) <= 54
 
 
 def test_the_demo_can_be_done_again_by_hand(
