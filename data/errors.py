@@ -68,8 +68,20 @@ class ConflictError(JalonError):
     """What is asked for doesn't fit what others have done meanwhile; the same request may fit later (exit 2)."""
 
 
+class PreconditionError(ConflictError):
+    """What the caller has seen is no longer so: it must look again (exit 2)."""
+
+
+class PreconditionMissingError(ConflictError):
+    """The caller must say which version it has seen (exit 2)."""
+
+
 class ForbiddenError(JalonError):
     """The caller's key has no scope for that (exit 2)."""
+
+
+class UnauthenticatedError(JalonError):
+    """Whoever sent this is not who they should be: the signature is missing, wrong or too old (exit 2)."""
 
 
 class UnavailableError(JalonError):

@@ -39,24 +39,39 @@ class ChangePrices(Value):
     """What changing a plan counts when it is weighed against driving; nobody is paid that.
 
     ``move_cents`` is for an order that goes to another vehicle, ``sorted_cents`` comes on top where its parcels are
-    already sorted for the first one, ``eta_cents_per_minute`` is for each minute later than told. At most
-    ``max_moves`` orders change vehicle; those that must, since their vehicle is down or left without them, not counted.
+    already sorted for the first one, ``eta_cents_per_minute`` is for each minute later than told: who is early can
+    wait at the door, who is late can't. ``loading_cents`` is for an order that stays on its vehicle but is loaded in
+    another order: per vehicle the fewest that would have to be taken out for the others to be in the order told. At
+    most ``max_moves`` orders change vehicle; those that must, since their vehicle is down or left without them, not
+    counted.
     """
 
     move_cents: Price = 0
     sorted_cents: Price = 0
     eta_cents_per_minute: Price = 0
+    loading_cents: Price = 0
     max_moves: Count | None = None
 
 
 class Told(Value):
-    """Vehicle and hour of an order in the plan before; ``forced`` where what has happened takes it off that vehicle."""
+    """Vehicle and hour of an order in the plan before; ``forced`` where what has happened takes it off that vehicle.
+
+    It was to be the vehicle's hand-over number ``place``, from 0, of those that plan had ahead.
+    """
 
     order_id: Id
     vehicle_id: Id
     start_at: Instant
     sorted: bool = False
     forced: bool = False
+    place: Count = 0
+
+
+class Presumed(Value):
+    """An order that its vehicle has handed over by the plan, of which no status says so yet."""
+
+    order_id: Id
+    vehicle_id: Id
 
 
 class Overrun(Value):

@@ -22,7 +22,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from data.model.base import Count, Id, Instant, Latitude, Longitude, Price, Value, Window
-from data.model.change import Booked, ChangePrices, Failure, Fix, Overrun, Returned, Told, Transfer
+from data.model.change import Booked, ChangePrices, Failure, Fix, Overrun, Presumed, Returned, Told, Transfer
 from data.model.hub import Hub
 from data.model.order import Order
 from data.model.parcel import Apart
@@ -286,7 +286,8 @@ class Totals(Value):
 class Plan(Value, omit_defaults=False):
     """A complete plan for one day, as written to disk and sent over the wire.
 
-    ``done`` are orders handed over before this plan was made. ``moved`` are orders that were on another vehicle in
+    ``done`` are orders handed over before this plan was made, ``presumed`` those of them that only the plan before says
+    so of: nothing was heard of their vehicles. ``moved`` are orders that were on another vehicle in
     the plan this one replaces, ``told`` what that plan said of each, ``change_prices`` what changing that counts.
     ``overruns`` are rules that can't be kept any more for what is loaded. ``failed`` hand-overs are on another stop,
     presented again (``postponed``) or ``returned``; vehicles ``down`` drive no more that day; ``cancelled`` orders are
@@ -320,6 +321,7 @@ class Plan(Value, omit_defaults=False):
     postponed: tuple[Postponed, ...]
     unassigned: tuple[Unassigned, ...]
     done: tuple[Id, ...] = ()
+    presumed: tuple[Presumed, ...] = ()
     moved: tuple[Id, ...] = ()
     told: tuple[Told, ...] = ()
     change_prices: ChangePrices = ChangePrices()

@@ -64,7 +64,8 @@ class PlanRequest(Value, omit_defaults=False):
     ``balance_cents_per_h2`` prices uneven work: that much for the squared hours of driving and serving of each tour.
     ``compactness_cents_per_km2`` prices tours that spread: for the squared distance of each hand-over and collection
     from the centre (the mean) of its tour's.
-    ``booked`` is what later days carry already. ``transfers`` bring parcels that are at another hub.
+    ``booked`` is what later days carry already. ``transfers`` bring parcels that are at another hub;
+    with ``change_hubs`` an order may go through any hub that its parcels are brought to in time.
     Vehicles that are ``down`` do nothing that day.
     """
 
@@ -85,6 +86,7 @@ class PlanRequest(Value, omit_defaults=False):
     compactness_cents_per_km2: Price = 0
     booked: tuple[Booked, ...] = ()
     transfers: tuple[Transfer, ...] = ()
+    change_hubs: bool = False
     down: tuple[Id, ...] = ()
 
 

@@ -10,8 +10,13 @@ from data.model.reservation import Name
 
 
 class OrderState(StrEnum):
-    """Where an order is on its way; the last three are its ends."""
+    """Where an order is on its way; the last three are its ends.
 
+    The first two hold their place like every other one, and wait for coordinates before they can be planned.
+    """
+
+    UNLOCATED = "unlocated"
+    ADDRESS_DOUBTFUL = "address_doubtful"
     ACCEPTED = "accepted"
     PLANNED = "planned"
     LOADED = "loaded"
@@ -22,6 +27,8 @@ class OrderState(StrEnum):
 
 
 ENDS = (OrderState.DELIVERED, OrderState.RETURNED, OrderState.CANCELLED)
+AT_THE_HUB = (OrderState.UNLOCATED, OrderState.ADDRESS_DOUBTFUL, OrderState.ACCEPTED, OrderState.PLANNED)
+"""While it is in one of these, an order may be changed or cancelled."""
 
 
 class StoredOrder(Value):

@@ -45,6 +45,12 @@ def erase_customer(connection: Connection, owner: Owner, customer_id: str) -> in
     return _erase(connection, rows.owned(contacts, owner) & (contacts.c.customer_id == customer_id))
 
 
+def erase_channel(connection: Connection, owner: Owner, channel: str) -> int:
+    """Erase who a channel's orders are for; return how many."""
+    same = (orders.c.id == contacts.c.id) & rows.owned(orders, owner) & (orders.c.channel == channel)
+    return _erase(connection, rows.owned(contacts, owner) & select(orders.c.id).where(same).exists())
+
+
 def forget(connection: Connection, before_s: int) -> int:
     """Erase contacts last changed before an instant whose orders are over or unknown, of every owner."""
     same = (

@@ -15,6 +15,7 @@ from data.model.reservation import Key, Owner
 from data.store import rows
 from data.store.tables import events
 
+AT_ONCE = 500
 IN_TURN = 0x6A616C6F6E65  # PostgreSQL's advisory lock: numbers are seen in the order they are given
 
 
@@ -49,6 +50,36 @@ def of_order(connection: Connection, owner: Owner, order_id: str) -> tuple[Event
     """Return what happened to an order, the oldest first."""
     wanted = select(events).where(rows.owned(events, owner), events.c.order_id == order_id)
     return tuple(_events(connection.execute(wanted.order_by(events.c.happened_s, events.c.seq))))
+
+
+def of_orders(connection: Connection, owner: Owner, order_ids: Collection[str]) -> dict[str, list[Event]]:
+    """Return what happened to orders, by order, the oldest first."""
+    found: dict[str, list[Event]] = {}
+    wanted = sorted(order_ids)
+    for first in range(0, len(wanted), AT_ONCE):
+        some = events.c.order_id.in_(wanted[first : first + AT_ONCE])
+        query = select(events).where(rows.owned(events, owner), some).order_by(events.c.happened_s, events.c.seq)
+        for one in _events(connection.execute(query)):
+            found.setdefault(one.order_id, []).append(one)
+    return found
+
+
+def first_of_kinds(connection: Connection, tenant: str, kinds: Collection[EventKind], since_s: int) -> dict[Key, int]:
+    """Return when something of some kinds first happened to each order, of what happened at ``since_s`` or later."""
+    one = events.c
+    whose = (one.tenant, one.shipper, one.order_id)
+    wanted = (one.tenant == tenant) & one.kind.in_(kinds) & (one.happened_s >= since_s) & (one.order_id != "")
+    found = connection.execute(select(*whose, func.min(one.happened_s)).where(wanted).group_by(*whose))
+    return {Key(row[0], row[1], row[2]): int(row[3]) for row in found}
+
+
+def last_of_hubs(connection: Connection, tenant: str, kinds: Collection[EventKind]) -> dict[str, Event]:
+    """Return the last of some kinds of events of each hub itself: of no order, vehicle or place."""
+    one = events.c
+    itself = (one.hub_id != "") & (one.order_id == "") & (one.vehicle_id == "") & (one.place_id == "")
+    wanted = select(events).where(one.tenant == tenant, itself, one.kind.in_(kinds))
+    found = connection.execute(wanted.order_by(one.happened_s, one.seq)).all()
+    return {event.hub_id: event for event in _events(found)}
 
 
 def waiting(connection: Connection, tenant: str, place_ids: Collection[str]) -> tuple[Held, ...]:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, select, tuple_, update
 
 from data.model.order import Order
 from data.model.reservation import Key, Owner
@@ -57,6 +57,23 @@ def page(connection: Connection, owner: Owner, after: str = "", most: int = 100)
     """Return the next orders by id."""
     wanted = select(orders).where(rows.owned(orders, owner), orders.c.id > after)
     return _by_id(connection.execute(wanted.order_by(orders.c.id).limit(most)))
+
+
+def to_locate(connection: Connection, after: Key | None, most: int) -> list[Key]:
+    """Return orders of every owner that wait for their address to be found on the map, the next ones after a key."""
+    one = orders.c
+    wanted = select(one.tenant, one.shipper, one.id).where(one.state == OrderState.UNLOCATED)
+    if after is not None:
+        wanted = wanted.where(tuple_(one.tenant, one.shipper, one.id) > after)
+    wanted = wanted.order_by(one.tenant, one.shipper, one.id).limit(most)
+    return [Key(*row) for row in connection.execute(wanted)]
+
+
+def doubt_again(connection: Connection, tenant: str, now_s: int) -> int:
+    """Let doubtful addresses of a carrier's orders be looked for once more; return how many."""
+    doubtful = (orders.c.tenant == tenant) & (orders.c.state == OrderState.ADDRESS_DOUBTFUL)
+    again = update(orders).where(doubtful).values(state=OrderState.UNLOCATED, changed_s=now_s)
+    return connection.execute(again).rowcount
 
 
 def _by_id(found: Iterable[Row[Any]]) -> dict[str, StoredOrder]:

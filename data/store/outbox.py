@@ -13,12 +13,16 @@ from data.store.tables import outbox
 
 
 class Notice(Value):
-    """Something to tell; ``body`` is JSON, ``seq`` its place in the order of notices (0: not in the outbox yet)."""
+    """Something to tell; ``body`` is JSON, ``seq`` its place in the order of notices (0: not in the outbox yet).
+
+    ``subject`` is what it is about, such as an order: notices of an owner about the same subject are told in order.
+    """
 
     tenant: str
     shipper: str
     kind: str
     body: str
+    subject: str = ""
     seq: int = 0
 
 

@@ -37,6 +37,14 @@ class StoredPlan(NamedTuple):
     version: int
 
 
+class Packed(NamedTuple):
+    """A plan as it is stored, without names and addresses of homes."""
+
+    id: str
+    day: date
+    body: bytes
+
+
 class Line(NamedTuple):
     """A plan in a list."""
 
@@ -46,14 +54,19 @@ class Line(NamedTuple):
     changed_s: int
 
 
-def add(connection: Connection, owner: Owner, plan: Plan, now_s: int) -> bool:
-    """Keep a plan as proposed; return whether it is new: a plan's id names its content."""
-    if _version(connection, owner, plan.id) is not None:
-        return False
+def pack(plan: Plan) -> Packed:
+    """Return a plan as it is stored; a large one takes a moment, which is better spent before a transaction."""
     places = tuple(one.replace(name="", address="") if one.kind is PlaceKind.HOME else one for one in plan.places)
-    body = zlib.compress(codec.encode(plan.replace(places=places)), 1)
-    row = {"id": plan.id, "day": plan.day, "state": PlanState.PROPOSED, "version": 1, "body": body}
-    connection.execute(insert(plans), owner._asdict() | row | {"changed_s": now_s})
+    return Packed(plan.id, plan.day, zlib.compress(codec.encode(plan.replace(places=places)), 1))
+
+
+def add(connection: Connection, owner: Owner, plan: Plan | Packed, now_s: int) -> bool:
+    """Keep a plan as proposed; return whether it is new: a plan's id names its content."""
+    packed = pack(plan) if isinstance(plan, Plan) else plan
+    if _version(connection, owner, packed.id) is not None:
+        return False
+    row = packed._asdict() | {"state": PlanState.PROPOSED, "version": 1, "changed_s": now_s}
+    connection.execute(insert(plans), owner._asdict() | row)
     return True
 
 

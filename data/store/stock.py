@@ -38,6 +38,24 @@ def changed_since(connection: Connection, since_s: int) -> dict[Key, StockBalanc
     return dict(zip(map(rows.key_of, found), rows.values_of(found, StockBalance)))
 
 
+def sold_out(connection: Connection, owner: Owner, begin_s: int, end_s: int) -> set[str]:
+    """Return the products of which nothing is left on any shelf, and that changed last in [``begin_s``, ``end_s``).
+
+    A shipper's, or those of all of the carrier's.
+    """
+    wanted = select(stock).where(stock.c.tenant == owner.tenant, stock.c.channel == "")
+    if owner.shipper:
+        wanted = wanted.where(stock.c.shipper == owner.shipper)
+    left: dict[str, bool] = {}
+    touched: set[str] = set()
+    for row in connection.execute(wanted).all():
+        name = f"{row.shipper}/{row.sku}"
+        left[name] = left.get(name, False) or row.units is None or row.reserved < row.units
+        if begin_s <= row.changed_s < end_s:
+            touched.add(name)
+    return {name for name in touched if not left[name]}
+
+
 def save(
     connection: Connection, new: Mapping[Key, StockBalance], changed: Mapping[Key, StockBalance], at_s: int
 ) -> None:

@@ -124,6 +124,7 @@ outbox = Table(
     Column("seq", SEQUENCE, primary_key=True),
     *_names("tenant", "shipper"),
     Column("kind", String(64), nullable=False),
+    Column("subject", NAME, nullable=False),
     Column("body", Text, nullable=False),
     Column("at_s", BigInteger, nullable=False),
 )

@@ -41,7 +41,7 @@ OLD_PLACE = "('o1', 'carrier', 'shop', 0, 'confirmed', 'x', 1, 0, 9, '')"
 
 def test_a_store_is_made_once_and_is_what_the_tables_say(url: str) -> None:
     with Database(url) as database:
-        assert (database.revision_before, database.revision) == (None, "0002")
+        assert (database.revision_before, database.revision) == (None, "0005")
     with Database(url) as database:
         assert database.revision_before == database.revision
         with database.engine.connect() as connection:
