@@ -21,7 +21,8 @@ from data.errors import InputError
 from data.model.streets import StreetNetwork
 from data.model.traffic import LEAST_FACTOR, Report, Traffic
 from data.model.vehicle import Category
-from data.sources.geojson import read_features
+from data.sources.geojson import features_of
+from data.sources.table import read_text
 
 REACH_M = 15.0
 """A line drawn on another map than ours lies this far off its street at most."""
@@ -42,9 +43,14 @@ def read_incidents(path: Path, streets: StreetNetwork) -> tuple[Traffic, tuple[s
         With a JSON pointer: ``invalid_value``, ``invalid_geometry``; ``no_street_matched`` where no incident lies on
         these streets.
     """
+    return incidents_of(read_text(path), str(path), streets)
+
+
+def incidents_of(text: str, source: str, streets: StreetNetwork) -> tuple[Traffic, tuple[str, ...]]:
+    """Return the incidents of GeoJSON that has come from ``source``; otherwise as :func:`read_incidents`."""
     arcs = ArcLines(streets)
     reports, notes, missed = [], [], 0
-    for where, feature in read_features(path):
+    for where, feature in features_of(text, source):
         report = _report(feature, where, arcs, streets)
         if len(report.arc):
             reports.append(report)
@@ -53,7 +59,7 @@ def read_incidents(path: Path, streets: StreetNetwork) -> tuple[Traffic, tuple[s
             notes.append(f"{where}: no street there, it changes nothing")
     if not reports:
         message = f"none of the {missed} incidents lies on a street of this city" if missed else "there are no features"
-        raise InputError("no_street_matched", message, f"{path}#/features", "check the coordinates: [lon, lat]")
+        raise InputError("no_street_matched", message, f"{source}#/features", "check the coordinates: [lon, lat]")
     return Traffic(tuple(reports)), tuple(notes)
 
 

@@ -123,25 +123,36 @@ def read_text(path: Path) -> str:
         raw = path.read_bytes()
     except OSError as error:
         raise InputError("unreadable_file", error.strerror or str(error), str(path), "check the path") from None
+    return text_of(raw, str(path))
+
+
+def text_of(raw: bytes, source: str) -> str:
+    """Return the UTF-8 text of bytes without its BOM; errors name their ``source``.
+
+    Raises
+    ------
+    InputError
+        ``invalid_encoding``, ``empty_file``.
+    """
     if raw.startswith(_EXCEL):
-        raise InputError("invalid_encoding", "this is an Excel file, no CSV", str(path), "save it as `CSV UTF-8`")
+        raise InputError("invalid_encoding", "this is an Excel file, no CSV", source, "save it as `CSV UTF-8`")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _no_utf8(raw, error.start, path) from None
+        raise _no_utf8(raw, error.start, source) from None
     if not text.strip():
-        raise InputError("empty_file", "the file is empty", str(path), "expected a header line and rows")
+        raise InputError("empty_file", "the file is empty", source, "expected a header line and rows")
     return text
 
 
-def _no_utf8(raw: bytes, at: int, path: Path) -> InputError:
+def _no_utf8(raw: bytes, at: int, source: str) -> InputError:
     """Return the error for the first byte that is no UTF-8, shown as the old Windows encoding reads it."""
     begins = raw.rfind(b"\n", 0, at) + 1
     word = re.split(rb"[;,\t\r\n\"]", raw[at:], maxsplit=1)[0]
     start = max(raw.rfind(mark, begins, at) for mark in (b";", b",", b"\t", b'"', b"\n")) + 1
     cell = (raw[max(start, begins) : at] + word).decode("cp1252", errors="replace").strip()
     message = f"not UTF-8: byte {raw[at]:#04x} in `{cell}`, which looks like windows-1252 (latin-1)"
-    where = f"{path}:{raw.count(bytes([10]), 0, at) + 1}"
+    where = f"{source}:{raw.count(bytes([10]), 0, at) + 1}"
     return InputError("invalid_encoding", message, where, "save it as `CSV UTF-8`")
 
 
@@ -161,14 +172,20 @@ def read_rows(path: Path, names: Mapping[str, str], required: tuple[str, ...], p
     InputError
         ``empty_file``, ``invalid_encoding``, ``unknown_column``, ``missing_column``, ``duplicate_column``.
     """
-    text = read_text(path)
+    return rows_of(read_text(path), str(path), names, required, problems)
+
+
+def rows_of(
+    text: str, source: str, names: Mapping[str, str], required: tuple[str, ...], problems: Problems
+) -> list[Row]:
+    """Return the rows of CSV text that has come from ``source``; otherwise as :func:`read_rows`."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
     try:
-        columns = _columns(next(reader), names, required, f"{path}:1")
+        columns = _columns(next(reader), names, required, f"{source}:1")
         rows: list[Row] = []
         line = reader.line_num + 1
         for cells in reader:
-            where, line = f"{path}:{line}", reader.line_num + 1
+            where, line = f"{source}:{line}", reader.line_num + 1
             if not any(cell.strip() for cell in cells):
                 continue
             if len(cells) > len(columns) and any(cell.strip() for cell in cells[len(columns) :]):
@@ -177,9 +194,9 @@ def read_rows(path: Path, names: Mapping[str, str], required: tuple[str, ...], p
                 )
             rows.append(Row({c: cell.strip() for c, cell in zip(columns, cells) if c}, where, problems))
     except csv.Error as error:
-        raise InputError("invalid_csv", str(error), f"{path}:{reader.line_num}", "check the quotes") from None
+        raise InputError("invalid_csv", str(error), f"{source}:{reader.line_num}", "check the quotes") from None
     if not rows:
-        raise InputError("empty_file", "the file has a header and no rows", str(path), "add at least one row")
+        raise InputError("empty_file", "the file has a header and no rows", source, "add at least one row")
     return rows
 
 

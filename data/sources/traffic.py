@@ -48,16 +48,21 @@ def read_traffic(path: Path, streets: StreetNetwork) -> tuple[Traffic, tuple[str
 
 def read_segment_speeds(path: Path, streets: StreetNetwork) -> tuple[Traffic, tuple[str, ...]]:
     """Return the speeds of OSRM's CSV as up to two reports (slower arcs, closed arcs) and notes."""
-    start, end, kmh = _columns(path)
+    return segment_speeds_of(read_text(path), str(path), streets)
+
+
+def segment_speeds_of(text: str, source: str, streets: StreetNetwork) -> tuple[Traffic, tuple[str, ...]]:
+    """Return the speeds of CSV text that has come from ``source``; otherwise as :func:`read_segment_speeds`."""
+    start, end, kmh = _columns(text, source)
     if not streets.node_id.any():
         message = "these streets came without node ids, segments can't be found on them"
-        raise InputError("no_node_ids", message, str(path), "build the city from .osm.pbf, or give incidents (GeoJSON)")
+        raise InputError("no_node_ids", message, source, "build the city from .osm.pbf, or give incidents (GeoJSON)")
     segments = _segments(streets)
     line, known = _look_up(segments, start, end)
     unknown = np.flatnonzero(~known)
     if not known.any():
         message = f"none of the {len(start)} segments is on these streets"
-        raise InputError("no_known_segment", message, f"{path}:1", "give OSM node ids of this city, as it was built")
+        raise InputError("no_known_segment", message, f"{source}:1", "give OSM node ids of this city, as it was built")
     notes = []
     if len(unknown):
         shown = ", ".join(f"{start[row]}-{end[row]} (line {row + 1})" for row in unknown[:SHOWN].tolist())
@@ -75,29 +80,28 @@ class _Segments(NamedTuple):
     share: F64
 
 
-def _columns(path: Path) -> tuple[I64, I64, F64]:
+def _columns(text: str, source: str) -> tuple[I64, I64, F64]:
     """Return the first three columns."""
-    text = read_text(path)
     lines = text.splitlines()
     if any(line.count(",") > 3 for line in lines):
-        _blame(lines, path)
+        _blame(lines, source)
     try:
         table = np.loadtxt(io.StringIO(text), delimiter=",", usecols=(0, 1, 2), comments=None, ndmin=2)
     except ValueError:
-        _blame(lines, path)
+        _blame(lines, source)
     wrong = ~np.isfinite(table).all(axis=1) | (table[:, :2] != np.floor(table[:, :2])).any(axis=1)
     speed = table[:, 2]
     wrong |= (speed < 0) | (speed > MOST_KMH) | ((speed > 0) & (speed < 1))
     if wrong.any() or len(table) != len(lines):
-        _blame(lines, path)
+        _blame(lines, source)
     return table[:, 0].astype(np.int64), table[:, 1].astype(np.int64), speed.astype(np.float64)
 
 
-def _blame(lines: Sequence[str], path: Path) -> NoReturn:
+def _blame(lines: Sequence[str], source: str) -> NoReturn:
     """Raise what is wrong, line by line."""
     problems = Problems()
     for number, line in enumerate(lines, start=1):
-        where, cells = f"{path}:{number}", [cell.strip() for cell in line.split(",")]
+        where, cells = f"{source}:{number}", [cell.strip() for cell in line.split(",")]
         values = [parse_number(cell) for cell in cells[:3]]
         if len(cells) not in (3, 4) or None in values:
             action = "write from_osm_node,to_osm_node,speed_kmh and no header"
@@ -108,7 +112,7 @@ def _blame(lines: Sequence[str], path: Path) -> NoReturn:
             message = f"the speed is {cells[2]}, expected 0 (closed) or 1 to {MOST_KMH:g} km/h"
             problems.add("out_of_range", message, where)
     problems.raise_if_any()
-    raise InputError("invalid_csv", "not OSRM's segment speeds", str(path), "write one segment per line")
+    raise InputError("invalid_csv", "not OSRM's segment speeds", source, "write one segment per line")
 
 
 def _segments(streets: StreetNetwork) -> _Segments:

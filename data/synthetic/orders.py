@@ -8,6 +8,7 @@ import numpy as np
 
 from data.clock import rng as seeded
 from data.model.city import City
+from data.model.hub import Hub
 from data.model.order import Order
 from data.model.parcel import Parcel, ParcelState
 from data.model.place import Place
@@ -29,8 +30,10 @@ SHIPPERS = (
 )  # fmt: skip
 
 
-def normal_day(city: City, day: date, orders: int = 400, seed: int = 1) -> PlanRequest:
-    """Return a day's request: two hubs, a fleet, ``orders`` orders and the homes they go to.
+def normal_day(
+    city: City, day: date, orders: int = 400, seed: int = 1, hubs: tuple[Hub, ...] | None = None
+) -> PlanRequest:
+    """Return a day's request: hubs, a fleet, ``orders`` orders and the homes they go to.
 
     About 55 % of the orders go home only, 25 % home or to a relay point or locker near it, 20 % to those only;
     30 % have a slot of 2 to 4 h. Most are promised for ``day``. A city without relay points has homes only.
@@ -39,13 +42,15 @@ def normal_day(city: City, day: date, orders: int = 400, seed: int = 1) -> PlanR
     ----------
     seed : int
         With city, day and count it fixes everything.
+    hubs : tuple of Hub, optional
+        One hub or more; by default the two of :func:`data.synthetic.hubs.hub_sites`.
 
     Raises
     ------
     InputError
         ``invalid_count``, ``no_hub_site`` or ``no_addresses``.
     """
-    hubs, vehicles = fleet_and_hubs(city, day, seed, orders)
+    hubs, vehicles = fleet_and_hubs(city, day, seed, orders, hubs)
     later = next_working_days(day, 2)
     rng = seeded(seed * 1_000_003 + day.toordinal())
     options, addresses = Options(city, day, NORMAL), Addresses(city)
