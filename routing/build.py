@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
+import h3
 import numpy as np
 
 from data.errors import InputError, RoutingDataError
@@ -28,11 +29,16 @@ from routing.slices import stretches
 from routing.travel import TravelTimes, travel_times
 
 HORIZON = timedelta(hours=30)
+CELL = 12
+"""H3 resolution (about 20 m) by whose cells places are numbered."""
 
 
 @dataclass(frozen=True)
 class Locations:
-    """The points of the travel-time table, each once: hubs, places, vehicles on the road."""
+    """The points of the travel-time table, each once: hubs, places, vehicles on the road.
+
+    Neighbours have numbers close by: rows that a search looks at together lie together in memory.
+    """
 
     index: dict[str, int]
     lat: np.ndarray
@@ -157,8 +163,9 @@ def _locations(request: PlanRequest, places: dict[str, Place]) -> Locations:
     for status in request.statuses:
         if status.lat is not None and status.lon is not None:
             points[ON_ROAD + status.vehicle_id] = (status.lat, status.lon)
-    lat, lon = np.array(list(points.values()), dtype=np.float64).reshape(-1, 2).T
-    return Locations({name: index for index, name in enumerate(points)}, lat.copy(), lon.copy())
+    names = sorted(points, key=lambda name: h3.latlng_to_cell(*points[name], CELL))
+    lat, lon = np.array([points[name] for name in names], dtype=np.float64).reshape(-1, 2).T
+    return Locations({name: index for index, name in enumerate(names)}, lat.copy(), lon.copy())
 
 
 def _travel(

@@ -1,4 +1,4 @@
-"""A plan for the people who carry it out: run sheets and loading lists as rows and as pages to print, and GPX."""
+"""A plan for those who carry it out: run sheets, loading and wave lists as rows, pages to print, GPX, GeoJSON."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ STOP_COLUMNS = (
     *("lat", "lon", "parcels", "parcel_ids", "boxes", "late_min"),
 )
 LOAD_COLUMNS = ("vehicle", "trip", "position", "parcel", "order", "stop", "place", "kg", "dm3")
+WAVE_COLUMNS = ("order", "parcel", "hub", "wave", "departs_at", "vehicle", "trip", "position", "stop", "place")
 ACTIONS = {PlaceKind.HOME: "deliver", PlaceKind.RELAY: "relay", PlaceKind.LOCKER: "locker"}
 
 STYLE = """
@@ -168,8 +169,46 @@ def _cells(*values: str) -> str:
     return "<tr>" + "".join(f"<td>{html.escape(value)}</td>" for value in values) + "</tr>"
 
 
-def as_gpx(plan: Plan, tour: Tour) -> bytes:
-    """Return a tour as a GPX 1.1 route: the start, then every stop with its time."""
+def wave_rows(plan: Plan) -> Iterator[dict[str, str]]:
+    """Yield one row per parcel that leaves a hub: with which wave, on which vehicle's trip, where in it.
+
+    A wave is what leaves a hub at one instant; they are numbered by hub as the day goes on.
+    """
+    hub_of = {vehicle.id: vehicle.hub_id for vehicle in plan.vehicles}
+    trips = [(hub_of[tour.vehicle_id], at, tour, trip) for tour in plan.tours for trip, at in _departures(tour)]
+    waves: dict[tuple[str, datetime], int] = {}
+    for hub_id, at in sorted({(hub_id, at) for hub_id, at, _, _ in trips}):
+        waves[hub_id, at] = 1 + sum(hub == hub_id for hub, _ in waves)
+    for hub_id, at, tour, trip in sorted(trips, key=lambda each: (each[0], each[1], each[2].vehicle_id)):
+        for row in loading_rows(plan, tour):
+            if row["trip"] == str(trip):
+                listed = {
+                    name: row[name] for name in ("order", "parcel", "vehicle", "trip", "position", "stop", "place")
+                }
+                yield {"hub": hub_id, "wave": str(waves[hub_id, at]), "departs_at": at.isoformat(), **listed}
+
+
+def _departures(tour: Tour) -> Iterator[tuple[int, datetime]]:
+    """Yield number and departure of each trip that goes out from the hub."""
+    trip = tour.start.trip
+    if tour.start.at_hub:
+        yield trip, tour.departure_at
+    for stop in tour.stops:
+        if stop.loading_list is not None:
+            trip += 1
+            yield trip, stop.end_at
+
+
+def as_gpx(plan: Plan, *tours: Tour) -> bytes:
+    """Return tours as GPX 1.1 routes: the start, then every stop with its time."""
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<gpx version="1.1" creator="Jalon" xmlns="http://www.topografix.com/GPX/1/1">'
+        f"{''.join(_route(plan, tour) for tour in tours)}</gpx>\n"
+    ).encode()
+
+
+def _route(plan: Plan, tour: Tour) -> str:
     places = {place.id: place for place in plan.places}
     hub = next(hub for hub in plan.hubs if hub.id == next(v.hub_id for v in plan.vehicles if v.id == tour.vehicle_id))
     points = [_point(tour.start.lat, tour.start.lon, tour.departure_at, "départ")]
@@ -180,12 +219,7 @@ def as_gpx(plan: Plan, tour: Tour) -> bytes:
         points.append(_point(*at, stop.start_at, name))
     if len(tour.legs) > len(tour.stops):
         points.append(_point(hub.lat, hub.lon, tour.return_at, "retour"))
-    title = f"{tour.vehicle_id} {plan.day}"
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f'<gpx version="1.1" creator="Jalon" xmlns="http://www.topografix.com/GPX/1/1">'
-        f"<rte><name>{escape(title)}</name>{''.join(points)}</rte></gpx>\n"
-    ).encode()
+    return f"<rte><name>{escape(f'{tour.vehicle_id} {plan.day}')}</name>{''.join(points)}</rte>"
 
 
 def _point(lat: float, lon: float, at: datetime, name: str) -> str:

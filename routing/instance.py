@@ -40,6 +40,8 @@ class Instance:
         Place id and index within its order of each option k.
     done : frozenset of str
         Orders handed over before this instance.
+    present_s : int
+        Second of the day before which nothing is loaded any more.
     """
 
     request: PlanRequest
@@ -56,6 +58,7 @@ class Instance:
     option_index: tuple[int, ...]
     statuses: dict[str, VehicleStatus]
     done: frozenset[str]
+    present_s: int = 0
 
     @property
     def first_reload(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from data import clock, codec
@@ -16,9 +16,10 @@ from data.model.request import OrderBook, PlanRequest, VehicleStatus
 from data.model.traffic import Conditions
 from routing.build import build_instance
 from routing.instance import Instance
-from routing.publish import publish
+from routing.publish import publish, told_before
 from routing.replan import Replan, prepare_replan
-from routing.solver.engine import Engine, Progress, construct, improve, is_better
+from routing.replan_loading import LoadingOrder
+from routing.solver.engine import Engine, Progress, construct, improve
 from routing.solver.ortools_model import OrToolsEngine
 from routing.solver.search import RuinRecreateEngine
 from routing.solver.stop import Stop
@@ -26,9 +27,11 @@ from routing.solver.tours import Tours, copy_tours
 from routing.verify import check
 
 PUBLISH_EVERY_S = 5.0
-"""Publishing costs half a second of search at 1,600 orders: better plans are written no more often than that."""
+"""Publishing costs half a second of search at 1,600 orders: better plans are told no more often, if nobody asks."""
 RUIN_SHARE = 0.75
 """Part of the search time that ruin & recreate gets; OR-Tools has the rest."""
+KEPT, PROPOSING_S = 1.5, 0.5
+"""What is kept of the budget for the end: writing a plan, in what the first took, and proposals where they are due."""
 
 
 class PlanRejectedError(JalonError):
@@ -75,8 +78,10 @@ class Settings:
     progress : callable
         Told of every improvement.
     publish : callable
-        Given the first complete checked plan at once, then better ones as JSON, at most every
-        :data:`PUBLISH_EVERY_S` seconds; the last and best one is in the outcome.
+        Given the first complete checked plan at once, then better ones as JSON, each better than the one before; the
+        last and best one is in the outcome.
+    publish_every_s : float
+        Least time between two of them.
     """
 
     seed: int = 1
@@ -85,6 +90,7 @@ class Settings:
     iterations: int | None = None
     progress: Callable[[Progress], None] = lambda progress: None
     publish: Callable[[bytes], None] = lambda content: None
+    publish_every_s: float = PUBLISH_EVERY_S
 
 
 def plan_day(
@@ -128,7 +134,7 @@ def default_engines(settings: Settings) -> tuple[Engine, ...]:
 def run(instance: Instance, begun: Replan | None, before: Plan | None, stop: Stop, settings: Settings) -> Outcome:
     """Solve an instance, from the start of a re-plan if there is one; see :func:`plan_day` and :func:`replan_day`."""
 
-    def write(tours: Tours, propose: bool = False) -> tuple[Plan, bytes]:
+    def write(tours: Tours, propose: Stop | None = None) -> tuple[Plan, bytes]:
         plan = publish(
             instance,
             tours,
@@ -142,25 +148,44 @@ def run(instance: Instance, begun: Replan | None, before: Plan | None, stop: Sto
         )
         return plan, checked(plan)
 
-    first = best = published = construct(instance.problem, begun.start if begun else None)
+    loading = _loading_order(instance, begun, before)
+    first = best = published = loading.kept(construct(instance.problem, begun.start if begun else None))
+    begun_s = stop.elapsed_s()
     plan, content = write(first)
     first_s = told_s = stop.elapsed_s()
     settings.publish(content)
+    writing_s = KEPT * (first_s - begun_s)
+    search = _without_last(stop, writing_s + (PROPOSING_S if plan.unassigned else 0.0))
 
     def report(progress: Progress, tours: Tours) -> None:
         nonlocal published, told_s
         settings.progress(progress)
-        if stop.elapsed_s() - told_s >= PUBLISH_EVERY_S and is_better(instance.problem, tours, published):
-            published = copy_tours(tours)
+        if stop.elapsed_s() - told_s < settings.publish_every_s or search.remaining_s() < writing_s:
+            return
+        better = loading.kept(tours)
+        if loading.merit(better) < loading.merit(published):
+            published = copy_tours(better)
             settings.publish(write(published)[1])
             told_s = stop.elapsed_s()
 
-    if settings.improve and not stop():
-        found = improve(instance.problem, best, stop, default_engines(settings), report)
-        best = found if is_better(instance.problem, found, best) else best
-    if best is not first or plan.unassigned:
-        plan, content = write(best, propose=True)
+    if settings.improve and not search():
+        found = loading.kept(improve(instance.problem, best, search, default_engines(settings), report))
+        best = min(best, published, found, key=loading.merit)
+    if best is not first or (plan.unassigned and not stop()):
+        plan, content = write(best, _without_last(stop, writing_s))
     return Outcome(plan, content, instance, best, first_s, stop.elapsed_s())
+
+
+def _without_last(stop: Stop, seconds: float) -> Stop:
+    """Return a stop that ends so many seconds before another, or with it once that is asked to."""
+    return replace(stop, seconds=max(0.0, stop.seconds - seconds))
+
+
+def _loading_order(instance: Instance, begun: Replan | None, before: Plan | None) -> LoadingOrder:
+    """Return the sequences told by the plan before, and what leaving them counts; of no account in a first plan."""
+    if begun is None or before is None:
+        return LoadingOrder.told(instance, (), ChangePrices())
+    return LoadingOrder.told(instance, told_before(before, instance, begun.settled), begun.prices)
 
 
 def checked(plan: Plan) -> bytes:

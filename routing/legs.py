@@ -38,11 +38,17 @@ class LegPath:
         Longitude and latitude, from the spot on the first street to the one on the last, at least two.
     crossings : tuple of Crossing
         Zones in force that the leg runs through.
+    time_ms : int32 [k]
+        Driven on each arc, the turn at its end included.
+    reached : intp [k]
+        The place in ``points`` at which each arc is left.
     """
 
     arcs: I32
     points: F64
     crossings: tuple[Crossing, ...]
+    time_ms: I32
+    reached: NDArray[np.intp]
 
 
 class _Steps(NamedTuple):
@@ -77,10 +83,14 @@ def trace(roads: Roads, points: Located, zone_of_arc: NDArray[np.int16], source:
     steps = _steps(roads, points, paths, np.where(direct, link, -1), source, target)
     crossings = _crossings(steps, zone_of_arc[steps.arc])
     shape, ptr = _points(roads, points.snapped, steps, source, target)
-    return [
-        LegPath(steps.arc[steps.ptr[r] : steps.ptr[r + 1]], shape[ptr[r] : ptr[r + 1]], crossings[r])
-        for r in range(len(source))
-    ]
+    return [_leg(steps, r, shape[ptr[r] : ptr[r + 1]], crossings[r]) for r in range(len(source))]
+
+
+def _leg(steps: _Steps, number: int, points: F64, crossings: tuple[Crossing, ...]) -> LegPath:
+    driven = slice(steps.ptr[number], steps.ptr[number + 1])
+    reached = np.cumsum(steps.last_point[driven] - steps.first_point[driven])
+    reached[-1:] = len(points) - 1
+    return LegPath(steps.arc[driven], points, crossings, steps.time_ms[driven], reached)
 
 
 def _steps(roads: Roads, points: Located, paths: Paths, link: NDArray[np.intp], source: I32, target: I32) -> _Steps:

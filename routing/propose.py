@@ -22,6 +22,7 @@ from routing.solver.insertion import insert_each
 from routing.solver.links import unlink
 from routing.solver.rules import Rules
 from routing.solver.schedule import tours_cost
+from routing.solver.stop import Stop
 from routing.solver.tours import Tours, copy_tours, empty_tours, schedule_tour
 
 NEAR_M = 3_000.0
@@ -32,12 +33,15 @@ MOST_ORDERS = 40
 """Orders that proposals are made for, the most urgent first: the others mostly want the same."""
 
 
-def proposals(instance: Instance, tours: Tours, order_ids: Sequence[str]) -> dict[str, tuple[Fix, ...]]:
-    """Return what would make each order fit, the cheapest of each kind; nothing for those that nothing found helps."""
+def proposals(instance: Instance, tours: Tours, order_ids: Sequence[str], stop: Stop) -> dict[str, tuple[Fix, ...]]:
+    """Return what would make each order fit, the cheapest of each kind; nothing for those that nothing found helps.
+
+    Orders that are looked at after ``stop`` get none.
+    """
     finder = _Finder(instance, tours)
     rows = {order.id: row for row, order in enumerate(instance.orders)}
     wanted = sorted((rows[order_id] for order_id in order_ids), key=lambda row: -instance.orders[row].priority)
-    return {instance.orders[row].id: tuple(finder.fixes(row)) for row in wanted[:MOST_ORDERS]}
+    return {instance.orders[row].id: tuple(finder.fixes(row)) for row in wanted[:MOST_ORDERS] if not stop()}
 
 
 @dataclass

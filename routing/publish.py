@@ -18,7 +18,9 @@ from routing.propose import proposals
 from routing.publish_tour import TourWriter, assign_boxes
 from routing.replan_events import Settled, again_or_back
 from routing.replan_late import overruns
+from routing.replan_loading import restowed
 from routing.replan_prices import is_sorted
+from routing.solver.stop import Stop
 from routing.solver.tours import Tours, copy_tours
 
 
@@ -32,7 +34,7 @@ def publish(
     replaces: Plan | None = None,
     settled: Settled | None = None,
     prices: ChangePrices | None = None,
-    propose: bool = False,
+    propose: Stop | None = None,
 ) -> Plan:
     """Return the plan of ``tours``, self-contained and ready to be checked.
 
@@ -54,8 +56,8 @@ def publish(
         What has happened and is not planned any more.
     prices : ChangePrices, optional
         What changing the plan before counts.
-    propose : bool
-        Add to broken promises what would keep them; that takes a second or two where there are many.
+    propose : Stop, optional
+        Add to broken promises what would keep them, the most urgent first, until this ends: many take a second or two.
     """
     settled, prices = settled or Settled(), prices or ChangePrices()
     writer = TourWriter(instance, copy_tours(tours), assign_boxes(instance, tours))
@@ -63,8 +65,8 @@ def publish(
     out = settled.order_ids
     postponed, unassigned = settle_unserved(instance, tours, out)
     settled, unassigned = again_or_back(instance.request.day, instance.request.delivery_days, settled, unassigned)
-    if propose and unassigned:
-        fixes = proposals(instance, tours, [entry.order_id for entry in unassigned])
+    if propose is not None and unassigned:
+        fixes = proposals(instance, tours, [entry.order_id for entry in unassigned], propose)
         unassigned = tuple(entry.replace(fixes=fixes.get(entry.order_id, ())) for entry in unassigned)
     told = told_before(replaces, instance, settled) if replaces else ()
     plan = Plan(
@@ -92,6 +94,7 @@ def publish(
         postponed=(*postponed, *settled.again),
         unassigned=unassigned,
         done=tuple(sorted(instance.done - out)),
+        presumed=settled.presumed,
         moved=moved_orders(told, written),
         told=told,
         change_prices=prices,
@@ -132,11 +135,11 @@ def told_before(before: Plan, instance: Instance, settled: Settled) -> tuple[Tol
             start_at=handover.start_at,
             sorted=is_sorted(instance, rows[handover.order_id]),
             forced=handover.order_id in settled.forced,
+            place=place,
         )
         for tour in before.tours
-        for stop in tour.stops
-        for handover in stop.handovers
-        if handover.order_id in rows and not handover.collects
+        for place, handover in enumerate(each for stop in tour.stops for each in stop.handovers if not each.collects)
+        if handover.order_id in rows
     )
 
 
@@ -147,24 +150,25 @@ def moved_orders(told: Sequence[Told], after: Sequence[Tour]) -> tuple[str, ...]
 
 
 def change_cents(told: Sequence[Told], after: Sequence[Tour], prices: ChangePrices) -> int:
-    """Return what moves and later hours count; minutes are rounded to the cent per order."""
+    """Return what moves, later hours and other loading orders count; minutes are rounded to the cent per order."""
     now = {
-        handover.order_id: (tour.vehicle_id, handover.start_at)
+        handover.order_id: (tour.vehicle_id, handover.start_at, number)
         for tour in after
-        for stop in tour.stops
-        for handover in stop.handovers
+        for number, handover in enumerate(each for stop in tour.stops for each in stop.handovers)
         if not handover.collects
     }
-    cents = 0
+    cents, stays = 0, dict[str, list[tuple[int, int]]]()
     for one in told:
         if one.forced or one.order_id not in now:
             continue
-        vehicle_id, start_at = now[one.order_id]
-        moved = prices.move_cents + (prices.sorted_cents if one.sorted else 0)
+        vehicle_id, start_at, number = now[one.order_id]
         later_s = max(0, elapsed_s(one.start_at.replace(microsecond=0), start_at))
-        cents += moved if vehicle_id != one.vehicle_id else 0
         cents += (2 * later_s * prices.eta_cents_per_minute + 60) // 120
-    return cents
+        if vehicle_id == one.vehicle_id:
+            stays.setdefault(vehicle_id, []).append((number, one.place))
+        else:
+            cents += prices.move_cents + (prices.sorted_cents if one.sorted else 0)
+    return cents + prices.loading_cents * sum(restowed([at for _, at in sorted(each)]) for each in stays.values())
 
 
 def _totals(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from itertools import takewhile
 
 import numpy as np
@@ -17,11 +17,12 @@ from data.model.vehicle import Vehicle
 from routing.build_fleet import breaks_left
 from routing.instance import Instance
 from routing.problem import Tables
+from routing.publish_departure import Leaving
 from routing.publish_legs import leg_paces, zone_crossings
 from routing.publish_prices import balance_cents, compactness_cents, late_by_s, late_cents
 from routing.solver.sequences import breaks_needed, tour_nodes
 from routing.solver.timing import before_breaks
-from routing.solver.tours import Tours, backward, forward
+from routing.solver.tours import Tours
 
 Boxes = dict[str, tuple[BoxUse, ...]]
 
@@ -73,11 +74,15 @@ class TourWriter:
         """The instance's tables."""
         return self.instance.problem.tables
 
+    @cached_property
+    def _leaving(self) -> Leaving:
+        return Leaving(self.instance, self.tours)
+
     def tour(self, row: int) -> Tour:
         """Return the published tour of vehicle ``row``."""
         instance, tours = self.instance, self.tours
         vehicle = instance.vehicles[row]
-        self._leave_late(row)
+        self._leaving.leave_late(row)
         nodes = tour_nodes(self.tables, tours, row)
         orders = [instance.orders[node] for node in nodes if node < len(instance.orders)]
         start, end = self._ends(row)
@@ -135,38 +140,6 @@ class TourWriter:
     def _ends(self, row: int) -> tuple[int, int]:
         start = self.instance.problem.orders + 2 * row
         return start, start + 1
-
-    def _leave_late(self, row: int) -> None:
-        """Shift the departure from the hub as late as the same return allows; a driver on the road goes on at once.
-
-        Nothing gets later that has a price on being late.
-        """
-        tours, tables = self.tours, self.tables
-        start, end = self._ends(row)
-        status = self.instance.statuses.get(self.instance.vehicles[row].id)
-        if tours.frozen_start_s[row] >= 0 or (status is not None and status.has_left):
-            return
-        earliest = int(tours.end_s[start])
-        if not backward(tables, tours, row, int(tours.start_s[end])):
-            return
-        latest, late = int(tours.latest_end_s[start]), self._lateness(row)
-        if late is not None and self._later(row, latest, late):  # leaving later is never less late
-            latest = earliest + bisect_right(range(earliest + 1, latest + 1), False,
-                                             key=lambda leave: self._later(row, leave, late))  # fmt: skip
-        if not forward(tables, tours, row, latest):
-            forward(tables, tours, row, earliest)
-
-    def _later(self, row: int, leave: int, late: int) -> bool:
-        """Return whether leaving at an instant makes a tour infeasible or costs more lateness than ``late``."""
-        return not forward(self.tables, self.tours, row, leave) or (self._lateness(row) or 0) > late
-
-    def _lateness(self, row: int) -> int | None:
-        """Return what lateness on a tour costs as it is timed now; None where nothing has a price on it."""
-        if self.tables.extras is None:
-            return None
-        nodes = tour_nodes(self.tables, self.tours, row)
-        due_s, per_s = self.tables.extras.late[nodes].T
-        return int((np.maximum(self.tours.start_s[nodes] - due_s, 0) * per_s).sum())
 
     def _visits(self, nodes: Sequence[int]) -> list[_Visit]:
         """Merge hand-overs that follow each other at one place without waiting or a break."""

@@ -39,7 +39,7 @@ def fits_alone(instance: Instance, row: int, column: int, lifted: Rule = Rule.NO
     only[column, row] = 1
     tables = tables._replace(allowed=only)
     if lifted is Rule.RELEASE:
-        tables = tables._replace(release_s=np.zeros_like(tables.release_s))
+        tables = tables._replace(release_s=np.minimum(tables.release_s, instance.present_s))
     elif lifted is Rule.BOXES:
         tables = tables._replace(res_cap=np.full_like(tables.res_cap, FAR_FUTURE_S))
     elif lifted is Rule.HOURS:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from data.cityfile import city_id
@@ -27,6 +27,7 @@ from routing.instance import Instance
 from routing.problem import FIRST_TRIP
 from routing.replan_events import Settled, carry_back, take_in
 from routing.replan_prices import Planned, priced
+from routing.replan_silent import as_planned, heard, last_seen, presumed_by, silence_notes
 from routing.replan_start import begin, hold
 from routing.replan_visits import frozen_head, planned_at, trip_stops, visits_ahead
 from routing.solver.tours import Tours
@@ -73,7 +74,7 @@ def prepare_replan(
     city : City
         The city the plan was made on.
     statuses : sequence of VehicleStatus
-        What has happened; a vehicle without one is where the plan says.
+        What has happened; a vehicle without one is where the plan says, see :mod:`routing.replan_silent`.
     freeze_before : aware datetime, optional
         Stops planned to start before this instant keep vehicle, order and times.
     conditions : Conditions, optional
@@ -91,15 +92,25 @@ def prepare_replan(
     if city.name != plan.city or plan.city_id not in ("", city_id(city)):
         raise InputError("wrong_city", f"the plan was made on another {plan.city!r} than this {city.name!r}",
                          "--city", "give the city file the plan was made with")  # fmt: skip
-    resolved = tuple(_resolve(plan, status) for status in (*statuses, *_still_loading(plan, statuses)))
-    known, resolved, settled = take_in(plan, burst, resolved)
+    in_force, aboard = heard(plan, statuses)
+    now_at = last_seen(statuses)
+    silent = [] if now_at is None else as_planned(in_force, statuses, now_at)
+    taken = {status.vehicle_id for status in silent}
+    heard_of = (*(status for status in statuses if status.vehicle_id not in taken), *silent)
+    told = (*heard_of, *_still_loading(in_force, heard_of))
+    resolved = tuple(_resolve(in_force, status, aboard.get(status.vehicle_id, ())) for status in told)
+    known, resolved, settled = take_in(in_force, burst, resolved)
+    settled = replace(
+        settled,
+        presumed=(*in_force.presumed, *presumed_by(silent)),
+        notes=(*settled.notes, *silence_notes(silent, aboard, now_at)),
+    )
     request = _merged_request(known, burst, resolved, settled)
     check_request(request, city)
-    instance = build_instance(request, city, conditions)
     tours = {tour.vehicle_id: tour for tour in known.tours}
+    instance = _at_present(build_instance(request, city, conditions), tours, now_at)
     _let_own_orders_in(instance, tours)
-    gone = _respect_the_present(instance, tours, settled.seen_at)
-    planned = () if prices is None else _may_move(instance, tours, gone, freeze_before)
+    planned = () if prices is None else _may_move(instance, tours, freeze_before)
     if prices is not None and prices != ChangePrices():
         instance = priced(instance, planned, prices)
     begun = begin(instance, tours, freeze_before)
@@ -121,10 +132,10 @@ def _still_loading(plan: Plan, statuses: Sequence[VehicleStatus]) -> list[Vehicl
     return [VehicleStatus(vehicle_id=v, loading_started=True, trip=trips.get(v, 1)) for v in sorted(closed)]
 
 
-def _resolve(plan: Plan, status: VehicleStatus) -> VehicleStatus:
+def _resolve(plan: Plan, status: VehicleStatus, aboard: tuple[str, ...] = ()) -> VehicleStatus:
     """Fill in what a vehicle on the road still carries: everything planned on the trip it is on that is not done.
 
-    What the plan lets it collect later than it was seen is not on board yet.
+    What the plan lets it collect later than it was seen is not on board yet. ``aboard`` is there besides.
     """
     tour = next((tour for tour in plan.tours if tour.vehicle_id == status.vehicle_id), None)
     if status.vehicle_id not in {vehicle.id for vehicle in plan.vehicles}:
@@ -134,14 +145,14 @@ def _resolve(plan: Plan, status: VehicleStatus) -> VehicleStatus:
         if order_id not in known:
             raise InputError("unknown_order", f"status of {status.vehicle_id} names unknown order {order_id!r}",
                              "status#/done")  # fmt: skip
-    if tour is None or not status.has_left or status.on_board:
+    if not status.has_left or status.on_board:
         return status
-    stops = trip_stops(tour, status.trip)
+    stops = trip_stops(tour, status.trip) if tour is not None else ()
     waiting = {order_id for stop in stops if status.at is None or stop.end_at > status.at
                for order_id, _, collects in planned_at(stop) if collects}  # fmt: skip
     planned = [order_id for stop in stops for order_id, _, collects in planned_at(stop) if not collects]
     gone = {*status.done, *waiting}
-    return status.replace(on_board=tuple(order_id for order_id in planned if order_id not in gone))
+    return status.replace(on_board=(*aboard, *(order_id for order_id in planned if order_id not in gone)))
 
 
 def _merged_request(plan: Plan, burst: OrderBook, statuses: tuple[VehicleStatus, ...], settled: Settled) -> PlanRequest:
@@ -223,44 +234,32 @@ def _let_own_orders_in(instance: Instance, tours: dict[str, Tour]) -> None:
                     allowed[column, both] = FIRST_TRIP if again else 1
 
 
-def _respect_the_present(instance: Instance, tours: dict[str, Tour], seen_at: datetime | None) -> set[int]:
-    """Keep new work out of the past: the present is the latest moment any vehicle was seen on the road.
+def _at_present(instance: Instance, tours: dict[str, Tour], now_at: datetime | None) -> Instance:
+    """Return the instance at the present: what is still at its hub leaves it later, on whatever vehicle.
 
-    An idle vehicle can't leave before it; a tour that was to leave before it, and of which no status says otherwise,
-    has left as planned and takes nothing new. Return the vehicles of those.
+    The next trips of a vehicle on the road go by when it was seen itself.
     """
-    gone: set[int] = set()
-    tables = instance.problem.tables
-    known = [*(status.at for status in instance.statuses.values()), seen_at]
-    seen = [instance.day_s(moment) for moment in known if moment is not None]
-    present_s = max(seen, default=None)
-    if present_s is None:
-        return gone
-    rows = {order.id: row for row, order in enumerate(instance.orders)}
-    for column, vehicle in enumerate(instance.vehicles):
-        tour, status = tours.get(vehicle.id), instance.statuses.get(vehicle.id)
-        if tour is None:
-            tables.veh_open_s[column] = max(int(tables.veh_open_s[column]), present_s)
-        elif status is None and instance.day_s(tour.departure_at) < present_s:
-            own = [rows[handover.order_id] for stop in tour.stops for handover in stop.handovers
-                   if handover.order_id in rows]  # fmt: skip
-            kept = tables.allowed[column, own].copy()
-            tables.allowed[column, :] = 0
-            tables.allowed[column, own] = kept
-            gone.add(column)
-    return gone
+    if now_at is None:
+        return instance
+    tables, present_s = instance.problem.tables, instance.day_s(now_at)
+    gone = [status for status in instance.statuses.values() if status.has_left]
+    theirs = {order_id for status in gone for order_id in status.on_board}
+    told = [stop for status in gone if status.vehicle_id in tours for stop in tours[status.vehicle_id].stops]
+    theirs |= {order_id for stop in told for order_id, _, _ in planned_at(stop)}
+    for row, order in enumerate(instance.orders):
+        if order.from_place is None and order.id not in theirs:
+            tables.release_s[row] = max(int(tables.release_s[row]), present_s)
+    return replace(instance, present_s=present_s)
 
 
-def _may_move(
-    instance: Instance, tours: dict[str, Tour], gone: set[int], freeze_before: datetime | None
-) -> tuple[Planned, ...]:
-    """Return the planned orders that are neither on board nor frozen, nor on a vehicle that has left."""
+def _may_move(instance: Instance, tours: dict[str, Tour], freeze_before: datetime | None) -> tuple[Planned, ...]:
+    """Return the planned orders that are neither on board nor frozen."""
     allowed = instance.problem.tables.allowed
     rows = {order.id: row for row, order in enumerate(instance.orders)}
     free = []
     for column, vehicle in enumerate(instance.vehicles):
         tour, status = tours.get(vehicle.id), instance.statuses.get(vehicle.id)
-        if tour is None or column in gone:
+        if tour is None:
             continue
         ahead = visits_ahead(instance, tour, {order_id for order_id, row in rows.items() if allowed[column, row]})
         fixed = {visit.order_id for visit in frozen_head(ahead, status, freeze_before)}

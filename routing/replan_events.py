@@ -6,15 +6,15 @@ solved: what is left is orders to deliver, where each is, and who may take it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date
 
 from data.errors import InputError
-from data.model.change import Failure, FailureReason, Returned
+from data.model.change import Failure, FailureReason, Presumed, Returned
 from data.model.order import Order, PlaceOption
 from data.model.parcel import ParcelState
-from data.model.place import Place, PlaceKind
+from data.model.place import Place, PlaceKind, smallest_box
 from data.model.plan import Plan, Postponed, Reason, Tour, Unassigned
 from data.model.request import OrderBook, VehicleStatus
 from routing.replan_visits import planned_at, trip_stops
@@ -44,8 +44,10 @@ class Settled:
         Not handed over any more.
     forced : frozenset of str
         Orders that can't stay on the vehicle they were planned on.
-    seen_at : datetime or None
-        When the last of the vehicles that are down was seen.
+    shut : mapping of place id to FailureReason
+        Relay points and lockers that took a parcel no more: nothing else is sent there that day.
+    presumed : tuple of Presumed
+        Handed over by the plan alone, see :mod:`routing.replan_silent`.
     notes : tuple of str
         What could not be done as asked.
     """
@@ -56,7 +58,8 @@ class Settled:
     cancelled: tuple[str, ...] = ()
     down: tuple[str, ...] = ()
     forced: frozenset[str] = frozenset()
-    seen_at: datetime | None = None
+    shut: Mapping[str, FailureReason] = field(default_factory=dict)
+    presumed: tuple[Presumed, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -72,10 +75,16 @@ class _Events:
     plan: Plan
     statuses: dict[str, VehicleStatus]
     orders: dict[str, Order]
-    places: list[Place] = field(default_factory=list)
+    places: dict[str, Place] = field(default_factory=dict)
+    """Places that are new, or not what they were."""
     settled: Settled = Settled()
     off: set[str] = field(default_factory=set)
     """Orders whose planned hand-over is void."""
+    done: frozenset[str] = frozenset()
+
+    def note(self, text: str) -> None:
+        """Add to what could not be done as asked."""
+        self.settled = replace(self.settled, notes=(*self.settled.notes, text))
 
 
 def take_in(
@@ -100,7 +109,13 @@ def take_in(
         cancelled=plan.cancelled,
         down=tuple(vehicle for vehicle in plan.down if vehicle not in {status.vehicle_id for status in statuses}),
     )
-    events = _Events(plan, {s.vehicle_id: s for s in statuses}, {o.id: o for o in plan.orders}, settled=known)
+    events = _Events(
+        plan,
+        {s.vehicle_id: s for s in statuses},
+        {o.id: o for o in plan.orders},
+        settled=known,
+        done=frozenset(plan.done).union(*(status.done for status in statuses)),
+    )
     for status in statuses:
         for number, failure in enumerate(status.failed):
             _known(events, failure.order_id, f"status#/{status.vehicle_id}/failed/{number}")
@@ -123,9 +138,11 @@ def carry_back(plan: Plan, settled: Settled, order_ids: Sequence[str]) -> Settle
     """Return what is settled once orders on board turn out to be undeliverable that day."""
     events = _Events(plan, {}, {order.id: order for order in plan.orders}, settled=settled)
     for order_id in order_ids:
-        failure = Failure(order_id=order_id, reason=FailureReason.LATE)
+        shut = {settled.shut.get(option.place_id) for option in events.orders[order_id].options}
+        reason = next(iter(shut)) if len(shut) == 1 else None
+        failure = Failure(order_id=order_id, reason=reason or FailureReason.LATE)
         events.settled = replace(events.settled, failed=(*events.settled.failed, failure))
-        _present_again(events, events.orders[order_id], WORDS[FailureReason.LATE])
+        _present_again(events, events.orders[order_id], WORDS[failure.reason])
     return events.settled
 
 
@@ -160,6 +177,8 @@ def _fail(events: _Events, vehicle_id: str, failure: Failure) -> None:
     order = events.orders[failure.order_id]
     tried = failure.place_id or _planned_place(events.plan, order)
     events.settled = replace(events.settled, failed=(*events.settled.failed, failure.replace(place_id=tried)))
+    if failure.reason in (FailureReason.FULL, FailureReason.CLOSED):
+        _shut(events, order, tried, failure.reason)
     events.off.add(order.id)
     elsewhere = tuple(option for option in order.options if option.place_id != tried)
     if not failure.reason.comes_back:
@@ -169,6 +188,22 @@ def _fail(events: _Events, vehicle_id: str, failure: Failure) -> None:
         _aboard(events, vehicle_id, order.id)
     else:
         _present_again(events, order, WORDS[failure.reason])
+
+
+def _shut(events: _Events, order: Order, place_id: str, reason: FailureReason) -> None:
+    """Send nothing more that day to a relay point or locker that took an order no more.
+
+    A full locker still has the smaller boxes it is known to have: they are too small for what it did not take.
+    """
+    place = events.places.get(place_id) or next((each for each in events.plan.places if each.id == place_id), None)
+    if place is None or place.kind is PlaceKind.HOME:
+        return
+    needs = [smallest_box(parcel, place) or 0 for parcel in order.parcels]
+    first = max(needs) if reason is FailureReason.FULL else 0
+    boxes = tuple(box.replace(free=0) if size >= first else box for size, box in enumerate(place.boxes))
+    cap = place.daily_cap_parcels if place.kind is PlaceKind.LOCKER and reason is FailureReason.FULL else 0
+    events.places[place_id] = place.replace(boxes=boxes, daily_cap_parcels=cap)
+    events.settled = replace(events.settled, shut={**events.settled.shut, place_id: reason})
 
 
 def _present_again(events: _Events, order: Order, why: str) -> None:
@@ -195,6 +230,9 @@ def _send_back(events: _Events, order_id: str, code: str, why: str) -> None:
 
 def _cancel(events: _Events, order_id: str) -> None:
     """Take an order out of the plan; what is loaded comes back with its vehicle."""
+    if order_id in events.done:
+        events.note(f"{order_id} is handed over already: it can't be cancelled any more")
+        return
     events.off.add(order_id)
     if order_id in events.settled.order_ids:
         return
@@ -208,10 +246,12 @@ def _cancel(events: _Events, order_id: str) -> None:
 
 def _change(events: _Events, order: Order) -> None:
     """Replace an order; on board it stays, but one that is being loaded goes as it is."""
+    if order.id in events.done:
+        events.note(f"{order.id} is handed over already: its change is not taken in")
+        return
     carrier = _carrier(events, order.id)
     if carrier and not events.statuses[carrier].has_left:
-        note = f"{order.id} is being loaded on {carrier}: its change is not taken in, try again once it has left"
-        events.settled = replace(events.settled, notes=(*events.settled.notes, note))
+        events.note(f"{order.id} is being loaded on {carrier}: its change is not taken in, try again once it has left")
         return
     events.orders[order.id] = order
     events.off.add(order.id)
@@ -223,9 +263,7 @@ def _break_down(events: _Events, vehicle_id: str) -> None:
     """Leave a vehicle where it is; what it carries is collected there or handed back to its hub."""
     status = events.statuses[vehicle_id]
     events.statuses[vehicle_id] = VehicleStatus(vehicle_id=vehicle_id, done=status.done)
-    seen = [instant for instant in (events.settled.seen_at, status.at) if instant is not None]
-    down = (*events.settled.down, vehicle_id)
-    events.settled = replace(events.settled, down=down, seen_at=max(seen, default=None))
+    events.settled = replace(events.settled, down=(*events.settled.down, vehicle_id))
     for order_id in status.on_board:
         order = events.orders[order_id]
         if status.hand_back_at is not None or status.lat is None or status.lon is None or status.at is None:
@@ -235,10 +273,7 @@ def _break_down(events: _Events, vehicle_id: str) -> None:
             events.orders[order_id] = order.replace(parcels=parcels, from_place=None)
             continue
         here = f"{vehicle_id} stands here"
-        if not any(place.id == here for place in events.places):
-            events.places.append(
-                Place(id=here, kind=PlaceKind.HOME, lat=status.lat, lon=status.lon, service_s=PICK_UP_S)
-            )
+        events.places[here] = Place(id=here, kind=PlaceKind.HOME, lat=status.lat, lon=status.lon, service_s=PICK_UP_S)
         parcels = tuple(parcel.replace(ready_at=status.at) for parcel in order.parcels)
         events.orders[order_id] = order.replace(parcels=parcels, from_place=PlaceOption(place_id=here))
 
@@ -311,4 +346,5 @@ def _without(events: _Events) -> Plan:
             for stop in tour.stops
         )
         tours.append(tour.replace(stops=stops))
-    return plan.replace(tours=tuple(tours), orders=tuple(events.orders.values()), places=(*plan.places, *events.places))
+    places = {place.id: place for place in plan.places} | events.places
+    return plan.replace(tours=tuple(tours), orders=tuple(events.orders.values()), places=tuple(places.values()))

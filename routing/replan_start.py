@@ -12,7 +12,7 @@ import numpy as np
 from data.model.plan import Lock, Tour
 from data.model.request import VehicleStatus
 from routing.instance import Instance
-from routing.problem import COST_PER_CENT
+from routing.problem import COST_PER_CENT, Tables
 from routing.replan_late import with_late_windows, with_shift_end, without_shift
 from routing.replan_visits import Visit, breaks_before, frozen_head, visits_ahead
 from routing.solver.insertion import insert_all
@@ -84,6 +84,7 @@ def _head(instance: Instance, column: int, tour: Tour | None, freeze_before: dat
 def _begin_tour(begun: Begun, head: _Head) -> None:
     """Put one vehicle's tour in; where what it holds does not fit, its windows give way, then its shift."""
     own = sorted(head.must(begun.instance))
+    _leave_as_told(begun, head)
     as_it_is = begun.instance
     attempts: list[Relaxed] = [
         lambda instance: instance,
@@ -108,6 +109,21 @@ def _begin_tour(begun: Begun, head: _Head) -> None:
         begun.locks = (*begun.locks, lock)
 
 
+def _leave_as_told(begun: Begun, head: _Head) -> None:
+    """Let a tour that can't leave as soon as its orders are ready leave as late as told: a zone may be closed before.
+
+    The tours here leave as soon as they can.
+    """
+    if head.tour is None or not head.tour.start.at_hub or head.left or head.frozen:
+        return
+    tables, options = begun.instance.problem.tables, [visit.option for visit in head.ahead]
+    if not append_sequence(tables, begun.start, head.column, options):
+        return
+    told_s = begun.instance.day_s(head.tour.departure_at)
+    for row in _rows(begun.instance, head.ahead):
+        tables.release_s[row] = max(int(tables.release_s[row]), told_s)
+
+
 def _rows(instance: Instance, visits: Sequence[Visit]) -> list[int]:
     """Return the orders of visits, each by its hand-over."""
     rows = {order.id: row for row, order in enumerate(instance.orders)}
@@ -126,7 +142,13 @@ def _put(begun: Begun, head: _Head, whole: bool) -> set[int]:
         pinned = breaks_before(head.tour, begun.instance.vehicles[column], head.frozen)
     must = head.must(begun.instance)
     kept = [visit for visit in head.ahead if whole or not visit.order_id or _rows(begun.instance, [visit])[0] in must]
+    full = _without_room(tables, start, kept)
+    if full:
+        kept = [visit for visit in kept if visit.order_id not in full]
+        held_still = [visit for visit in head.frozen if visit.order_id not in full]
+        pinned = breaks_before(head.tour, begun.instance.vehicles[column], held_still) if pinned and head.tour else []
     dropped = set(append_sequence(tables, start, column, [visit.option for visit in kept], pinned))
+    dropped |= {visit.option for visit in head.ahead if visit.order_id in full}
     drop_idle_reloads(tables, start, column)
     served = (int(start.option[node]) for node in tour_nodes(tables, start, column))
     held = {visit.option for visit in head.frozen}
@@ -136,6 +158,19 @@ def _put(begun: Begun, head: _Head, whole: bool) -> set[int]:
         schedule_tour(tables, start, column)
     lost = must & set(_rows(begun.instance, [visit for visit in head.frozen if visit.option in dropped]))
     return lost | _load_aboard(begun.instance, start, head.aboard)
+
+
+def _without_room(tables: Tables, start: Tours, visits: Sequence[Visit]) -> set[str]:
+    """Return the orders for which a locker or relay point has no room any more, with what is on earlier tours."""
+    used, full = start.used.copy(), set()
+    for visit in visits:
+        takes = slice(tables.res_ptr[visit.option], tables.res_ptr[visit.option + 1])
+        rows, amounts = tables.res_row[takes], tables.res_amount[takes]
+        if (used[rows] + amounts > tables.res_cap[rows]).any():
+            full.add(visit.order_id)
+        else:
+            used[rows] += amounts
+    return full
 
 
 def _load_aboard(instance: Instance, start: Tours, aboard: Sequence[int]) -> set[int]:

@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from data.errors import UnavailableError
 
-ROUTING = ("plans", "jobs", "matrix", "cities")
-PROMISE = ("promises", "lives", "stock", "hubs")
+ROUTING = ("plans", "matrix", "cities", "profiles", "vehicles", "drivers", "places", "traffic", "incidents")
+PROMISE = ("promises", "orders", "lives", "stock", "hubs/{hub_id}/schedule", "hubs/{hub_id}/fleet", "product-page")
 METHODS = ["GET", "PUT", "POST", "DELETE", "PATCH"]
 
 

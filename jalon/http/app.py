@@ -9,35 +9,51 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import APIRouter, FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from data import codec
 from data.errors import JalonError
+from data.locator import Locator
 from data.model.promise_state import PromiseState
+from data.sources.geocode import open_geocoder
 from data.store.database import Database
 from jalon import __version__
-from jalon.http import absent, health, keys_api, privacy_api, problems
+from jalon.http import absent, addresses_api, compat, health, keys_api, privacy_api, problems, solver
 from jalon.http.auth import Door
 from jalon.http.cities import files_of, open_cities
+from jalon.http.cors import Cors
 from jalon.http.logs import Log, server_log, told_of
 from jalon.http.metrics import Metrics
 from jalon.http.openapi import Api
 from jalon.http.shell import Parts, Shell
 from jalon.rooms import Room
+from jalon.scale import Cluster
 from jalon.settings import Settings
+from jalon.webhooks import api as webhooks_api
+from jalon.webhooks.post import HttpPost
+from jalon.webhooks.queue import Webhooks
 from promise.api import express_routes
 from promise.api import router as promise_router
+from promise.compat import product_page
+from promise.compat.channels import Channels
 from promise.desk import Desk
+from promise.follow.api import router as follow_router
+from promise.follow.desk import Follower
+from promise.follow.kpis import Kpis
+from promise.intake.api import router as orders_router
+from promise.intake.desk import OrderDesk
+from promise.ledger import Ledger
 from promise.refresh import Refresher
-from routing.api import CitySeen
-from routing.api import router as routing_router
+from promise.watch import Watcher
+from routing.api import OpenCity
+from routing.api.jobs import router as jobs_router
+from routing.jobs import Jobs
+from routing.standby import Standby
 
 NO_CITY = absent.Absence("no_city", "no city is open", "start the server with --city FILE, or with a folder of them")
 NO_PROMISE = absent.Absence(
     "promise_not_configured", "there is nothing to promise from", "start the server with --promise FILE"
 )
-EXPOSED = ("X-Request-ID", "RateLimit", "RateLimit-Policy", "Retry-After", "Location", "ETag", "Link")
 
 
 class Server:
@@ -47,8 +63,16 @@ class Server:
     ----------
     waits : dict
         Per part, what tells why it isn't ready.
+    ledger : Ledger, optional
+        The store's only writer, once it is open.
+    cluster : Cluster, optional
+        The worker processes.
     failure : Exception, optional
         Why it could not start.
+    locator : Locator, optional
+        Finds addresses, where there is something to find them in.
+    corrected : callable
+        Told the carrier whose addresses have been corrected.
     """
 
     def __init__(self, settings: Settings, log: Log) -> None:
@@ -56,8 +80,14 @@ class Server:
         self.metrics = Metrics()
         self.door = Door(settings)
         self.express: dict[tuple[str, str], ASGIApp] = {}
+        self.cities: dict[str, OpenCity] = {}
+        self.desk: Desk | None = None
+        self.ledger: Ledger | None = None
+        self.cluster: Cluster | None = None
         self.waits: dict[str, Callable[[], str]] = {"store": lambda: "being opened"}
         self.failure: Exception | None = None
+        self.locator: Locator | None = None
+        self.corrected: Callable[[str], object] = lambda tenant: None
 
     def parts(self) -> dict[str, str]:
         """Return, per part, what it waits for; an empty text: it is ready."""
@@ -81,10 +111,16 @@ class Server:
         self.door.require_a_key()
         stack.push_async_callback(_ended, asyncio.create_task(self._refresh_keys(database)))
         self.waits["store"] = str
+        geocoder = await run_in_threadpool(open_geocoder, self.settings.ban, self.settings.geocoder_url)
+        self.locator = Locator(geocoder, database) if geocoder else None
         if self.settings.only is not Room.ROUTING:  # first: paths are tried in this order, and quotes are in a hurry
             app.include_router(await self._promise(database, stack))
         if self.settings.only is not Room.PROMISE:
-            app.include_router(self._routing(stack))
+            jobs = await self._jobs(database, stack)
+            app.include_router(jobs_router(jobs))
+            app.include_router(self._routing(database, jobs, stack))
+            app.include_router(self._compat(jobs))
+        app.include_router(addresses_api.router(self.locator, database, lambda tenant: self.corrected(tenant)))
         app.include_router(keys_api.router(database, self.door.keyring))
         app.include_router(privacy_api.router(database))
         app.include_router(health.router(self.parts, self.metrics))
@@ -99,19 +135,69 @@ class Server:
         secret = self.settings.secret.get_secret_value().encode() if self.settings.secret else None
         desk = await run_in_threadpool(Desk, database, state, secret)
         stack.push_async_callback(run_in_threadpool, desk.close)
-        refresher = await run_in_threadpool(Refresher, desk, self.settings.tenant, self.settings.refresh_s)
+        self.desk, self.ledger = desk, desk.ledger
+        watcher = Watcher(desk, self.settings.tenant)
+        refresher = await run_in_threadpool(Refresher, desk, self.settings.tenant, self.settings.refresh_s, watcher)
         stack.push_async_callback(run_in_threadpool, refresher.close)
         self.waits["promise"] = desk.ready
         self.metrics.add("promise", desk.figures)
+        self.metrics.add("watch", watcher.figures)
         self.express |= express_routes(desk)
-        return promise_router(desk)
+        routes = promise_router(desk)
+        routes.include_router(self._webhooks(database, desk, stack))
+        routes.include_router(await self._orders(desk, stack))
+        routes.include_router(product_page.router(desk))
+        follower = Follower(database, desk.ledger, watcher, desk.now, refresher.wake)
+        routes.include_router(follow_router(follower, Kpis(database, desk.now)))
+        return routes
 
-    def _routing(self, stack: AsyncExitStack) -> APIRouter:
+    async def _orders(self, desk: Desk, stack: AsyncExitStack) -> APIRouter:
+        """Open the desk that orders come to, and the channels they come from."""
+        orders = await run_in_threadpool(OrderDesk, desk, self.locator)
+        stack.push_async_callback(run_in_threadpool, orders.close)
+        if orders.locating is not None:
+            self.corrected = orders.locating.corrected
+        channels = await run_in_threadpool(Channels, orders, self.settings.tenant, self.settings.channels)
+        stack.push_async_callback(run_in_threadpool, channels.close)
+        self.metrics.add("orders", orders.figures)
+        self.metrics.add("channels", channels.figures)
+        routes = orders_router(orders)
+        routes.include_router(channels.router())
+        return routes
+
+    def _webhooks(self, database: Database, desk: Desk, stack: AsyncExitStack) -> APIRouter:
+        """Begin to send notices to those who want them."""
+        loopback = self.settings.webhooks_loopback
+        queues = Webhooks(database, desk.ledger, HttpPost(loopback=loopback), self.log)
+        self.metrics.add("webhooks", queues.figures)
+        stack.push_async_callback(_ended, asyncio.create_task(queues.run()))
+        return webhooks_api.router(webhooks_api.Receivers(database, desk.ledger, loopback))
+
+    async def _jobs(self, database: Database, stack: AsyncExitStack) -> Jobs:
+        """Take up the jobs of the store; the workers are started once there is something to do, or ahead of that."""
+        if self.ledger is None:
+            self.ledger = await run_in_threadpool(Ledger, database)
+            stack.push_async_callback(run_in_threadpool, self.ledger.close)
+        self.cluster = Cluster(self.settings.dask_address, self.settings.workers)
+        stack.push_async_callback(self.cluster.close)
+        self.waits["workers"] = self.cluster.ready
+        jobs = await run_in_threadpool(Jobs, database, self.ledger.write, self.cluster)
+        stack.push_async_callback(jobs.close)
+        self.metrics.add("solver_jobs", jobs.figures)
+        jobs.open()
+        return jobs
+
+    def start_ahead(self) -> None:
+        """Start the workers where there is a city to solve on, so that the first to ask needn't wait for them."""
+        if self.cluster is not None and self.settings.city is not None:
+            self.cluster.start()
+
+    def _routing(self, database: Database, jobs: Jobs, stack: AsyncExitStack) -> APIRouter:
         """Begin to open the cities; requests needn't wait for the last one."""
         if self.settings.city is None:
             return absent.router(absent.ROUTING, NO_CITY)
         files = files_of(self.settings.city)
-        cities: dict[str, CitySeen] = {}
+        cities = self.cities
         told = {"why": "being read"}
 
         async def read() -> None:
@@ -124,7 +210,20 @@ class Server:
 
         self.waits["cities"] = lambda: told["why"]
         stack.push_async_callback(_ended, asyncio.create_task(read()))
-        return routing_router(cities)
+        standby = Standby()
+        stack.push_async_callback(run_in_threadpool, standby.close)
+        assert self.ledger is not None, "jobs are opened first"
+        return solver.router(self.settings, database, self.ledger, jobs, cities, standby, self.desk)
+
+    def _compat(self, jobs: Jobs) -> APIRouter:
+        """Return the contracts of others, which have matrices of their own where no city is open."""
+        return compat.router(
+            self.settings,
+            self.cities,
+            jobs.run,
+            lambda: not any(self.parts().values()),
+            lambda: bool(self.parts().get("cities")),
+        )
 
     async def _refresh_keys(self, database: Database) -> None:
         """Learn of keys that another server or the command line has made or revoked (PostgreSQL)."""
@@ -162,14 +261,7 @@ def create_app(settings: Settings, log: Log | None = None) -> FastAPI:
 def _layers(server: Server) -> list[Middleware]:
     """Return what every request goes through, the outermost first."""
     settings = server.settings
-    layers = [Middleware(Shell, Parts(settings, server.door, server.metrics, server.log, server.express))]
-    if settings.cors_origins:
-        cors = Middleware(
-            CORSMiddleware,
-            allow_origins=settings.cors_origins,
-            allow_methods=["*"],
-            allow_headers=["*"],
-            expose_headers=EXPOSED,
-        )
-        layers.insert(0, cors)
-    return layers
+    return [
+        Middleware(Cors, settings.cors_origins),
+        Middleware(Shell, Parts(settings, server.door, server.metrics, server.log, server.express)),
+    ]

@@ -1,4 +1,7 @@
-"""Who may come in: API keys as ``Authorization: Bearer`` or ``X-API-Key``; on this machine alone, everybody."""
+"""Who may come in: API keys as ``Authorization: Bearer`` or ``X-API-Key``; on this machine alone, everybody.
+
+A bare ``Authorization: KEY``, as openrouteservice's clients send it, is as good.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,9 @@ from jalon.http.keys import Keyring
 from jalon.http.problems import Refused, problem
 from jalon.rooms import Auth
 from jalon.settings import Settings
+from routing.compat import contracts
 
-PUBLIC = frozenset({"/livez", "/readyz", "/openapi.json"})
+PUBLIC = frozenset({"/livez", "/readyz", "/openapi.json"}) | contracts.OPEN
 CHALLENGE = ((b"www-authenticate", b'Bearer realm="jalon"'),)
 LOCAL_NAMES = frozenset({"localhost", "ip6-localhost"})
 Headers = dict[bytes, bytes]
@@ -29,6 +33,11 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def is_signed(path: str, headers: Headers) -> bool:
+    """Whether whoever sends this proves who it is by a signature, which its handler checks."""
+    return path.startswith("/webhooks/") or (path.startswith("/compat/") and b"x-shopify-hmac-sha256" in headers)
+
+
 class Door:
     """When a key is needed, and who comes in."""
 
@@ -36,6 +45,7 @@ class Door:
         self.keyring = Keyring()
         self.mode = settings.auth
         self.is_local = is_loopback(settings.host)
+        self.stranger = Caller(tenant=settings.tenant)
         self.anyone = Caller(tenant=settings.tenant, scopes=frozenset(Scope))
 
     @property
@@ -69,8 +79,11 @@ class Door:
 
 def _secret(headers: Headers) -> bytes:
     """Return the key a request carries, empty without."""
-    kind, _, secret = headers.get(b"authorization", b"").partition(b" ")
-    return secret.strip() if kind.lower() == b"bearer" else headers.get(b"x-api-key", b"")
+    given = headers.get(b"authorization", b"").strip()
+    kind, space, secret = given.partition(b" ")
+    if kind.lower() == b"bearer":
+        return secret.strip()
+    return given if given and not space else headers.get(b"x-api-key", b"")
 
 
 @lru_cache(maxsize=256)

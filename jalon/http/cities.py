@@ -6,7 +6,7 @@ from pathlib import Path
 
 from data.cityfile import read_city
 from data.errors import InputError
-from routing.api import CitySeen, seen
+from routing.api import OpenCity, seen
 
 
 def files_of(path: Path) -> tuple[Path, ...]:
@@ -18,12 +18,12 @@ def files_of(path: Path) -> tuple[Path, ...]:
     return files
 
 
-def open_cities(files: tuple[Path, ...]) -> dict[str, CitySeen]:
+def open_cities(files: tuple[Path, ...]) -> dict[str, OpenCity]:
     """Return cities by name; raises where a file is none, or two have one name."""
-    found: dict[str, CitySeen] = {}
+    found: dict[str, OpenCity] = {}
     for file in files:
         city = read_city(file)
         if city.name in found:
             raise InputError("duplicate_id", f"two files hold a city `{city.name}`", str(file), "keep one of them")
-        found[city.name] = seen(city)
+        found[city.name] = OpenCity(seen(city), city, str(file.resolve()))
     return found

@@ -1,4 +1,7 @@
-"""Errors as RFC 9457 problem documents: what, where, why, what to do; never a stack, never the input itself."""
+"""Errors as RFC 9457 problem documents: what, where, why, what to do; never a stack, never the input itself.
+
+On the paths of other contracts they are told as these tell them, see :mod:`routing.compat.contracts`.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +22,14 @@ from data.errors import (
     InputError,
     JalonError,
     NotFoundError,
+    PreconditionError,
+    PreconditionMissingError,
     TooLargeError,
+    UnauthenticatedError,
     UnavailableError,
 )
 from data.store.database import StoreError
+from routing.compat import contracts
 
 MEDIA_TYPE = "application/problem+json"
 OURS = "urn:jalon:problem:"
@@ -33,7 +40,10 @@ LONGEST = 500
 
 STATUS: tuple[tuple[type[JalonError], HTTPStatus], ...] = (
     (NotFoundError, HTTPStatus.NOT_FOUND),
+    (PreconditionError, HTTPStatus.PRECONDITION_FAILED),
+    (PreconditionMissingError, HTTPStatus.PRECONDITION_REQUIRED),
     (ConflictError, HTTPStatus.CONFLICT),
+    (UnauthenticatedError, HTTPStatus.UNAUTHORIZED),
     (ForbiddenError, HTTPStatus.FORBIDDEN),
     (TooLargeError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (UnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
@@ -102,7 +112,11 @@ def response(problem: Problem, scope: Scope, headers: Sequence[tuple[bytes, byte
     """Return a problem as the reply to the request of ``scope``."""
     named = scope.get("state", {}).get("request_id", "")
     told = msgspec.structs.replace(problem, instance=f"urn:jalon:request:{named}") if named else problem
-    reply = Response(msgspec.json.encode(told), problem.status, media_type=MEDIA_TYPE)
+    foreign = contracts.tell(scope["method"], scope["path"], problem.status, problem.detail)
+    if foreign is not None:
+        reply = Response(foreign.body, foreign.status, media_type=contracts.MEDIA_TYPE)
+    else:
+        reply = Response(msgspec.json.encode(told), problem.status, media_type=MEDIA_TYPE)
     reply.raw_headers += headers
     if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
         reply.headers.setdefault("retry-after", str(RETRY_AFTER_S))

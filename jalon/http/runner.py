@@ -103,6 +103,7 @@ class Runner(uvicorn.Server):
             gc.collect()
             gc.freeze()  # what is there now stays: the collector needn't walk through it during requests
             logging.getLogger(LIBRARY).propagate = True
+            self.server.start_ahead()
             self._tell(sockets[0].getsockname()[1])
 
     def _tell(self, port: int) -> None:

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from data import clock
 from data.errors import JalonError
-from jalon.http.auth import PUBLIC, Door
+from jalon.http.auth import PUBLIC, Door, is_signed
 from jalon.http.deadlines import Deadlines
 from jalon.http.idempotency import UNSAFE, Idempotency, fingerprint
 from jalon.http.intake import Intake
@@ -110,7 +110,8 @@ class Shell:
         if scope["path"] not in PUBLIC:
             if self.metrics.at_work > self.settings.requests_max:
                 raise Refused(problem(503, "too_busy", "too many requests are at work", "try again in a second"))
-            state["caller"] = caller = self.door.admit(headers)
+            signed = is_signed(scope["path"], headers)
+            state["caller"] = caller = self.door.stranger if signed else self.door.admit(headers)
             if caller.key:
                 told += self.rates.take(caller.key)
         body = await self.intake.body(headers, receive)

@@ -19,6 +19,7 @@ TASKS = {"job", "pickup", "delivery"}
 
 FOREVER = 2**32 - 1
 UNREACHABLE = 10**9
+PER_TYPE = ("setup_per_type", "service_per_type")
 SUMS = ("setup", "service", "waiting_time")
 
 
@@ -56,7 +57,10 @@ def _tasks(document: Json) -> Tasks:
         common = {key: shipment[key] for key in ("skills", "priority") if key in shipment}
         amount = {"amount": shipment["amount"]} if "amount" in shipment else {}
         for kind in ("pickup", "delivery"):
-            known = ("id", "description", "location", "location_index", "setup", "service", "time_windows")
+            known = (
+                *("id", "description", "location", "location_index", "setup", "service", "time_windows"),
+                *PER_TYPE,
+            )
             half = {key: shipment[kind][key] for key in known if key in shipment[kind]}
             moved = {kind: amount["amount"]} if amount else {}
             tasks[kind, half["id"]] = half | common | moved | {"kind": kind, "pair": _pair_of(shipment)}
@@ -108,6 +112,10 @@ def _route_mistakes(document: Json, vehicle: Json, jobs: Tasks, route: Json) -> 
     yield from _cost_mistakes(document, vehicle, jobs, route)
     if len(served) > vehicle.get("max_tasks", len(served)):
         yield f"{len(served)} tasks, {vehicle['max_tasks']} at most"
+    if route["duration"] > vehicle.get("max_travel_time", FOREVER):
+        yield f"{route['duration']} s on the road, {vehicle['max_travel_time']} at most"
+    if _metres(document, vehicle, jobs, route) > vehicle.get("max_distance", FOREVER):
+        yield f"{_metres(document, vehicle, jobs, route)} m, {vehicle['max_distance']} at most"
     for job in served:
         if set(job.get("skills", [])) - set(vehicle.get("skills", [])):
             yield f"{job.get('kind', 'job')} {job['id']} needs skills {job['skills']}"
@@ -185,12 +193,18 @@ def _setup_mistakes(vehicle: Json, jobs: Tasks, steps: Sequence[Json]) -> Iterat
     for step in steps:
         if step["type"] in TASKS and _key(step) in jobs:
             job = jobs[_key(step)]
-            setup = 0 if here is not None and _place(job) == here else job.get("setup", 0)
-            if (step["setup"], step["service"]) != (setup, job.get("service", 0)):
-                yield f"{_name(step)}: setup and service should take {setup} and {job.get('service', 0)} s"
+            setup, service = _work(vehicle, job, "setup"), _work(vehicle, job, "service")
+            setup = 0 if here is not None and _place(job) == here else setup
+            if (step["setup"], step["service"]) != (setup, service):
+                yield f"{_name(step)}: setup and service should take {setup} and {service} s"
             here = _place(job)
         elif step["type"] != "break" and (step["setup"] or step["service"] or step["waiting_time"]):
             yield f"{_name(step)} takes time"
+
+
+def _work(vehicle: Json, job: Json, key: str) -> int:
+    """Return the seconds of setup or service that a job takes a vehicle of its type."""
+    return int(job.get(f"{key}_per_type", {}).get(vehicle.get("type", ""), job.get(key, 0)))
 
 
 def _break_mistakes(vehicle: Json, steps: Sequence[Json]) -> Iterator[str]:
@@ -205,6 +219,8 @@ def _break_mistakes(vehicle: Json, steps: Sequence[Json]) -> Iterator[str]:
         yield from _window_mistakes(step, given.get("time_windows", [[0, FOREVER]]))
         if (step["setup"], step["service"]) != (0, given.get("service", 0)):
             yield f"{_name(step)} should last {given.get('service', 0)} s"
+        if any(load > most for load, most in zip(step.get("load", ()), given.get("max_load", ()))):
+            yield f"{_name(step)} with {step['load']} on board, at most {given['max_load']} allowed"
 
 
 def _load_mistakes(vehicle: Json, jobs: Tasks, steps: Sequence[Json]) -> Iterator[str]:
@@ -231,9 +247,18 @@ def _cost_mistakes(document: Json, vehicle: Json, jobs: Tasks, route: Json) -> I
         cost: float = sum(matrix[source][target] for source, target in pairs)
     else:
         cost = route["duration"] * costs.get("per_hour", 3600) / 3600
-        cost += route.get("distance", 0) * costs.get("per_km", 0) / 1000
+        cost += _metres(document, vehicle, jobs, route) * costs.get("per_km", 0) / 1000
+    cost += (route["setup"] + route["service"]) * costs.get("per_task_hour", 0) / 3600
     if abs(route["cost"] - costs.get("fixed", 0) - cost) > 1:
         yield f"cost {route['cost']}, counted {costs.get('fixed', 0) + cost:.1f}"
+
+
+def _metres(document: Json, vehicle: Json, jobs: Tasks, route: Json) -> int:
+    """Return a route's metres: those it tells, else the matrix's."""
+    distances = _matrix(document, vehicle, "distances")
+    if "distance" in route or distances is None:
+        return int(route.get("distance", 0))
+    return sum(distances[pair[0]][pair[1]] for _, _, pair in _pairs(vehicle, jobs, route["steps"]) if pair is not None)
 
 
 def _summary_mistakes(document: Json, solution: Json) -> Iterator[str]:

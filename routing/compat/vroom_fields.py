@@ -61,6 +61,16 @@ def duration(holder: Json, key: str, where: str) -> int:
     return uint(holder, key, 0, where, f"Invalid {key} duration.")
 
 
+def durations_by_type(holder: Json, key: str, owner: str, where: str) -> dict[str, int]:
+    """Return seconds by type of vehicle, none where absent."""
+    value = holder.get(key, {})
+    if not isinstance(value, dict):
+        raise refusal(f"Invalid {key} for {owner}.", f"{where}/{key}")
+    if not all(map(is_uint, value.values())):
+        raise refusal(f"Invalid value in {key} for {owner}.", f"{where}/{key}")
+    return dict(value)
+
+
 def identity(value: object, kind: str, where: str) -> int:
     """Return the id of an object."""
     if not isinstance(value, dict):

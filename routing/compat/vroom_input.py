@@ -10,19 +10,22 @@ from collections.abc import Iterable, Sequence
 
 from routing.compat import vroom_fields as fields
 from routing.compat.vroom_fields import Json, refusal
-from routing.compat.vroom_keys import refuse_unsupported
 from routing.compat.vroom_values import (
     DEFAULT_PER_HOUR,
     FOREVER_S,
+    TASKS,
     Break,
+    Held,
     Job,
     Key,
-    Span,
     Spot,
+    Step,
     Vehicle,
+    Work,
 )
 
-STEP_TYPES = {"start", "job", "pickup", "delivery", "break", "end"}
+HELD = ("service_at", "service_after", "service_before")
+STEP_TYPES = {"start", *TASKS, "break", "end"}
 
 
 def read_fleet(document: Json) -> tuple[Vehicle, ...]:
@@ -31,13 +34,12 @@ def read_fleet(document: Json) -> tuple[Vehicle, ...]:
     Raises
     ------
     VroomError
-        Code 2, in VROOM's words or naming a key that is not supported yet.
+        Code 2, in VROOM's words.
     """
     if not isinstance(document.get("vehicles"), list):
         raise refusal("Invalid vehicles.", "#/vehicles")
     if not document["vehicles"]:
         raise refusal("No vehicle defined.", "#/vehicles")
-    refuse_unsupported(document)
     dims = capacity_dims(document)
     return tuple(_vehicle(value, f"#/vehicles/{row}", dims) for row, value in enumerate(document["vehicles"]))
 
@@ -97,24 +99,43 @@ def spot_owners(vehicles: Sequence[Vehicle], jobs: Sequence[Job]) -> dict[object
     return owners
 
 
-def check_steps(vehicles: Sequence[Vehicle], jobs: Sequence[Job]) -> None:
-    """Raise where the initial routes name jobs that don't exist, are planned twice or can't be on that vehicle."""
+def check_steps(vehicles: Sequence[Vehicle], jobs: Sequence[Job], are_final: bool) -> None:
+    """Raise where given routes name what doesn't exist, or a task twice.
+
+    Unless they ``are_final`` (plan mode, where that is a violation), also where a task can't be on that vehicle.
+    """
+    if not are_final:
+        check_breaks(vehicles)
     known = {job.key: job for job in jobs}
     planned: set[Key] = set()
     for row, vehicle in enumerate(vehicles):
         where = f"#/vehicles/{row}/steps"
-        for step in vehicle.steps:
-            kind, number = step
-            if step not in known:
+        breaks = {one.key for one in vehicle.breaks}
+        for kind, number in (step.key for step in vehicle.steps):
+            if (kind == "break" and (kind, number) not in breaks) or (kind in TASKS and (kind, number) not in known):
                 raise refusal(f"Invalid {kind} id {number} for vehicle {vehicle.id}.", where)
+        for step in vehicle.task_steps:
+            kind, number = step
             if step in planned:
                 raise refusal(f"Duplicate {kind} id {number} in input steps for vehicle {vehicle.id}.", where)
-            if not known[step].skills <= vehicle.skills:
+            if not are_final and not known[step].skills <= vehicle.skills:
                 message = f"Missing skill or step out of reach for vehicle {vehicle.id} and {kind} {number}."
                 raise refusal(message, where)
             planned.add(step)
-        if vehicle.max_tasks is not None and len(vehicle.steps) > vehicle.max_tasks:
+        if not are_final and vehicle.max_tasks is not None and len(vehicle.task_steps) > vehicle.max_tasks:
             raise refusal(f"Too many tasks for vehicle {vehicle.id}.", where)
+
+
+def check_breaks(vehicles: Sequence[Vehicle]) -> None:
+    """Raise where breaks don't fit their vehicle's window one after the other."""
+    for row, vehicle in enumerate(vehicles):
+        clock, is_fitting = vehicle.window[0], True
+        for one in vehicle.breaks:
+            fitting = [max(clock, opens) for opens, closes in one.windows if clock <= closes]
+            is_fitting = is_fitting and bool(fitting)
+            clock = (fitting[0] if fitting else clock) + one.service_s
+        if not is_fitting or clock > vehicle.window[1]:
+            raise refusal(f"Inconsistent breaks for vehicle {vehicle.id}.", f"#/vehicles/{row}/breaks")
 
 
 def _refuse_twice(ids: Iterable[int], kind: str, where: str) -> None:
@@ -143,7 +164,16 @@ def _job(value: Json, where: str, dims: int) -> Job:
         skills=fields.skills(value, where),
         priority=fields.priority(value, owner, where),
         windows=fields.spans(value, owner, where),
+        work_by_type=_work_by_type(value, owner, where),
     )
+
+
+def _work_by_type(value: Json, owner: str, where: str) -> tuple[tuple[str, Work], ...]:
+    """Return setup and service of the vehicle types that have their own."""
+    setup, service = (fields.durations_by_type(value, f"{key}_per_type", owner, where) for key in ("setup", "service"))
+    plain = fields.duration(value, "setup", where), fields.duration(value, "service", where)
+    types = sorted(setup.keys() | service.keys())
+    return tuple((name, (setup.get(name, plain[0]), service.get(name, plain[1]))) for name in types)
 
 
 def _shipment(value: Json, where: str, dims: int) -> tuple[Job, Job]:
@@ -176,6 +206,7 @@ def _shipment(value: Json, where: str, dims: int) -> tuple[Job, Job]:
                 priority=fields.priority(value, owner, where),
                 windows=fields.spans(half, owner, at),
                 kind=kind,
+                work_by_type=_work_by_type(half, owner, at),
             )
         )
     return halves[0], halves[1]
@@ -191,7 +222,7 @@ def _vehicle(value: Json, where: str, dims: int) -> Vehicle:
     if start is not None and end is not None and (start.index is None) != (end.index is None):
         raise refusal("Missing start_index or end_index.", where)
     window = fields.span(value["time_window"], f"{where}/time_window") if "time_window" in value else (0, FOREVER_S)
-    fixed, per_hour, per_km = _costs(value, owner, where)
+    fixed, per_hour, per_task_hour, per_km = _costs(value, owner, where)
     return Vehicle(
         id=vehicle_id,
         description=fields.text(value, "description", where),
@@ -201,17 +232,21 @@ def _vehicle(value: Json, where: str, dims: int) -> Vehicle:
         capacity=fields.amount(value, "capacity", dims, where, 0),
         skills=fields.skills(value, where),
         window=window,
-        breaks=_breaks(value, owner, window, where),
+        breaks=_breaks(value, owner, dims, where),
         fixed=fixed,
         per_hour=per_hour,
         per_km=per_km,
         speed_factor=fields.speed_factor(value, where),
         max_tasks=fields.uint(value, "max_tasks", None, where, "Invalid max_tasks value."),
         steps=_steps(value, owner, where),
+        type=fields.text(value, "type", where),
+        per_task_hour=per_task_hour,
+        max_travel_s=fields.uint(value, "max_travel_time", None, where, "Invalid max_travel_time value."),
+        max_distance_m=fields.uint(value, "max_distance", None, where, "Invalid max_distance value."),
     )
 
 
-def _costs(value: Json, owner: str, where: str) -> tuple[int, int, int]:
+def _costs(value: Json, owner: str, where: str) -> tuple[int, int, int, int]:
     costs = value.get("costs", {})
     if not isinstance(costs, dict):
         raise refusal(f"Invalid costs for {owner}.", f"{where}/costs")
@@ -219,48 +254,52 @@ def _costs(value: Json, owner: str, where: str) -> tuple[int, int, int]:
     def price(key: str, default: int) -> int:
         return fields.uint(costs, key, default, f"{where}/costs", f"Invalid {key} cost for {owner}.")
 
-    return price("fixed", 0), price("per_hour", DEFAULT_PER_HOUR), price("per_km", 0)
+    return price("fixed", 0), price("per_hour", DEFAULT_PER_HOUR), price("per_task_hour", 0), price("per_km", 0)
 
 
-def _breaks(value: Json, owner: str, window: Span, where: str) -> tuple[Break, ...]:
-    """Return the breaks sorted by time; they must fit the vehicle's window one after the other."""
+def _breaks(value: Json, owner: str, dims: int, where: str) -> tuple[Break, ...]:
+    """Return the breaks sorted by time."""
     values = fields.array(value, "breaks", f"Invalid breaks for {owner}.", where)
     breaks = sorted(
-        (_break(one, f"{where}/breaks/{row}") for row, one in enumerate(values)), key=lambda one: one.window
+        (_break(one, dims, f"{where}/breaks/{row}") for row, one in enumerate(values)), key=lambda one: one.windows
     )
     _refuse_twice([one.id for one in breaks], "break", f"{where}/breaks")
-    clock = window[0]
-    for one in breaks:
-        clock = max(clock, one.window[0])
-        if clock > one.window[1]:
-            raise refusal(f"Inconsistent breaks for {owner}.", f"{where}/breaks")
-        clock += one.service_s
-    if clock > window[1]:
-        raise refusal(f"Inconsistent breaks for {owner}.", f"{where}/breaks")
     return tuple(breaks)
 
 
-def _break(value: Json, where: str) -> Break:
+def _break(value: Json, dims: int, where: str) -> Break:
     break_id = fields.identity(value, "break", where)
     return Break(
         id=break_id,
         description=fields.text(value, "description", where),
-        window=fields.spans(value, f"break {break_id}", where)[0],
+        windows=fields.spans(value, f"break {break_id}", where),
         service_s=fields.duration(value, "service", where),
+        max_load=_max_load(value, break_id, dims, where),
     )
 
 
-def _steps(value: Json, owner: str, where: str) -> tuple[Key, ...]:
-    """Return the tasks of the initial route in order; breaks are placed anew, and times are no lock in VROOM either."""
-    jobs = []
-    for row, step in enumerate(fields.array(value, "steps", f"Invalid steps for {owner}.", where)):
+def _max_load(value: Json, break_id: int, dims: int, where: str) -> tuple[int, ...] | None:
+    if "max_load" not in value:
+        return None
+    if len(fields.array(value, "max_load", "Invalid max_load array.", where)) != dims:
+        raise refusal(f"Inconsistent break max_load size for break {break_id}.", f"{where}/max_load")
+    return fields.amount(value, "max_load", dims, where, dims)
+
+
+def _steps(value: Json, owner: str, where: str) -> tuple[Step, ...]:
+    """Return the steps of the route that is given."""
+    given = fields.array(value, "steps", f"Invalid steps for {owner}.", where)
+    steps = []
+    for row, step in enumerate(given):
+        at = f"{where}/steps/{row}"
         kind = step.get("type") if isinstance(step, dict) else None
         if kind not in STEP_TYPES:
-            raise refusal(f"Invalid type in steps for {owner}.", f"{where}/steps/{row}/type")
-        if kind in ("start", "end"):
-            continue
-        if not fields.is_uint(step.get("id"), fields.MAX_ID):
-            raise refusal(f"Invalid id in steps for {owner}.", f"{where}/steps/{row}/id")
-        if kind != "break":
-            jobs.append((kind, int(step["id"])))
-    return tuple(jobs)
+            raise refusal(f"Invalid type in steps for {owner}.", f"{at}/type")
+        if (kind == "start" and row > 0) or (kind == "end" and row < len(given) - 1):
+            raise refusal(f"Unexpected {kind} in input steps for {owner}.", f"{at}/type")
+        has_id = kind not in ("start", "end")
+        if has_id and not fields.is_uint(step.get("id"), fields.MAX_ID):
+            raise refusal(f"Invalid id in steps for {owner}.", f"{at}/id")
+        held = Held(*(fields.uint(step, key, None, at, f"Invalid {key} value.") for key in HELD))
+        steps.append(Step((kind, int(step["id"]) if has_id else 0), held))
+    return tuple(steps)

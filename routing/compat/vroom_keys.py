@@ -1,4 +1,4 @@
-"""VROOM's vocabulary: which keys exist where, which misspelt ones are ignored, and which ones are refused."""
+"""VROOM's vocabulary: which keys exist where, and which misspelt ones are ignored."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from data.errors import near_miss
-from routing.compat.vroom_values import INPUT, VroomError
 
 ROOT = {"jobs", "shipments", "vehicles", "matrices", "matrix", "options"}
 TASK = {"id", "description", "location", "location_index", "setup", "service", "setup_per_type", "service_per_type"}
@@ -74,27 +73,3 @@ def _listed(key: str, pointer: str, holder: dict[str, Any], known: set[str], kin
     for row, value in enumerate(values if isinstance(values, list) else ()):
         if isinstance(value, dict):
             yield kind, f"{pointer}/{key}/{row}", value, known
-
-
-def refuse_unsupported(document: dict[str, Any]) -> None:
-    """Raise for what VROOM can do and we can't yet: a plan that silently ignores it would be wrong."""
-    for kind, pointer, value, _ in _objects(document):
-        for key in _unsupported(kind, value):
-            raise VroomError(INPUT, f"`{key}` is not supported yet", f"{pointer}/{key}")
-
-
-def _unsupported(kind: str, value: dict[str, Any]) -> Iterator[str]:
-    if kind == "options" and value.get("c"):
-        yield "c"
-    if kind in ("job", "pickup", "delivery"):
-        yield from (key for key in ("setup_per_type", "service_per_type") if value.get(key))
-    if kind == "vehicle":
-        yield from (key for key in ("max_travel_time", "max_distance") if value.get(key) is not None)
-    if kind == "costs" and value.get("per_task_hour"):
-        yield "per_task_hour"
-    if kind == "break":
-        if value.get("max_load") is not None:
-            yield "max_load"
-        windows = value.get("time_windows")
-        if isinstance(windows, list) and len(windows) > 1:
-            yield "time_windows/1"

@@ -4,31 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 
 import numpy as np
 
 from data.errors import JalonError
 from data.model.city import City
-from data.model.plan import AccessClass
-from data.model.vehicle import Category, Critair, Energy
+from routing.compat.open_roads import CATEGORIES, Drives, drives
 from routing.compat.vroom_fields import MAX_UINT, Json, refusal
-from routing.compat.vroom_values import DEFAULT_PER_HOUR, I64, ROUTING, Matrices, Spot, Streets, Vehicle, VroomError
-from routing.travel import travel_times
-
-CATEGORIES = {
-    **dict.fromkeys(("car", "driving-car", "driving", "van"), Category.VUL),
-    **dict.fromkeys(("truck", "hgv", "driving-hgv"), Category.PL),
-    **dict.fromkeys(("bike", "bicycle", "cycling", "cargo_bike", "cargo-bike"), Category.CARGO_BIKE),
-    **dict.fromkeys(("cycling-regular", "cycling-electric", "cycling-road"), Category.CARGO_BIKE),
-}
-"""Which of our vehicles drives what VROOM and openrouteservice call a profile."""
+from routing.compat.vroom_values import DEFAULT_PER_HOUR, I64, ROUTING, Matrices, Spot, Vehicle, VroomError
 
 KINDS = ("durations", "distances", "costs")
-
-ANY_DAY = date(2000, 1, 1)
-"""VROOM knows no dates: no closure holds, so the day doesn't matter."""
 
 Given = dict[str, dict[str, I64]]
 
@@ -106,14 +92,15 @@ def streets_needed(given: Given, vehicles: Sequence[Vehicle], geometry: bool) ->
             if geometry
             or "durations" not in given.get(vehicle.profile, {})
             or (vehicle.per_km and not {"distances", "costs"} & given[vehicle.profile].keys())
+            or (vehicle.max_distance_m is not None and "distances" not in given[vehicle.profile])
         )
     )
 
 
 def on_streets(
     city: City | None, spots: Sequence[Spot], profiles: Sequence[str], owners: Mapping[object, tuple[str, str]]
-) -> Streets:
-    """Return travel times between ``spots`` on the city's streets, no zone closed.
+) -> dict[str, Drives]:
+    """Return the drives between ``spots`` on the city's streets by profile, nothing closed.
 
     ``owners`` says by a spot's key where the document gives it, as JSON pointer and in words, for the errors.
 
@@ -131,15 +118,12 @@ def on_streets(
     if city is None:
         message = f"no streets to route on for {', '.join(profiles)}: give `matrices`, or name a city with --city"
         raise VroomError(ROUTING, message, "#")
-    categories = list(dict.fromkeys(CATEGORIES[profile] for profile in profiles))
     lon, lat = np.array(points, dtype=np.float64).T
-    classes = [_unrestricted(category) for category in categories]
     try:
-        travel = travel_times(city, lat.copy(), lon.copy(), classes, ANY_DAY, "Europe/Paris")
+        found = {category: drives(city, category, lat, lon) for category in {CATEGORIES[one] for one in profiles}}
     except JalonError as error:
         raise _off_streets(error, spots, owners) from error
-    place = {category: int(travel.safe_profile[travel.slice_ptr[row]]) for row, category in enumerate(categories)}
-    return Streets(travel, {profile: place[CATEGORIES[profile]] for profile in profiles})
+    return {profile: found[CATEGORIES[profile]] for profile in profiles}
 
 
 def _off_streets(error: JalonError, spots: Sequence[Spot], owners: Mapping[object, tuple[str, str]]) -> VroomError:
@@ -151,21 +135,17 @@ def _off_streets(error: JalonError, spots: Sequence[Spot], owners: Mapping[objec
     return VroomError(ROUTING, error.message.replace(f"point {point[1]}", name, 1), where, error.action)
 
 
-def _unrestricted(category: Category) -> AccessClass:
-    return AccessClass(id=str(category), category=category, critair=Critair.EL, energy=Energy.ELECTRIC, vehicle_ids=())
-
-
 def used_matrices(
-    given: Given, streets: Streets | None, vehicles: Sequence[Vehicle], spots: Sequence[Spot]
+    given: Given, streets: Mapping[str, Drives], vehicles: Sequence[Vehicle], spots: Sequence[Spot]
 ) -> dict[str, Matrices]:
     """Return each driven profile's matrices between the locations in use, the document's own where it brings them."""
     used = {}
     for profile in dict.fromkeys(vehicle.profile for vehicle in vehicles):
         kinds: dict[str, I64] = {}
-        if streets is not None and profile in streets.profile:
-            place = streets.profile[profile]
-            kinds["durations"] = streets.travel.duration_s[place].astype(np.int64)
-            kinds["distances"] = streets.travel.distance_m[place].astype(np.int64)
+        if profile in streets:
+            duration_s, distance_m = streets[profile].table()
+            assert distance_m is not None
+            kinds |= {"durations": duration_s.astype(np.int64), "distances": distance_m.astype(np.int64)}
         rows = np.array([spot.index or 0 for spot in spots])
         kinds |= {kind: matrix[np.ix_(rows, rows)] for kind, matrix in given.get(profile, {}).items()}
         used[profile] = Matrices(kinds["durations"], kinds.get("distances"), kinds.get("costs"))

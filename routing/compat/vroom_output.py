@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import polyline
 
 from routing.compat.vroom_tables import COST_UNIT
-from routing.compat.vroom_values import Job, Request, Spot, Vehicle
+from routing.compat.vroom_values import I64, Job, Request, Spot, Vehicle
 from routing.problem import NO_LOCATION, Tables
 from routing.solver.sequences import tour_nodes
 from routing.solver.timing import after_breaks, before_breaks
@@ -26,14 +26,16 @@ Json = dict[str, Any]
 SUMS = ("setup", "service", "duration", "waiting_time", "priority")
 
 
-@dataclass(frozen=True)
-class Leg:
+class Leg(NamedTuple):
     """What was driven to reach a step; ``pair`` are the locations, None where nothing was."""
 
     seconds: int = 0
     metres: int = 0
     cost: int = 0
     pair: tuple[int, int] | None = None
+
+
+NOTHING = Leg()
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Visit:
     waiting_s: int = 0
     setup_s: int = 0
     service_s: int = 0
-    leg: Leg = Leg()
+    leg: Leg = NOTHING
     id: int | None = None
     description: str = ""
     job: Job | None = None
@@ -67,12 +69,12 @@ def write_answer(request: Request, tables: Tables, base_s: int, tours: Tours, co
     for row, vehicle in enumerate(request.vehicles):
         if late.size[row]:
             _leave_late(tables, late, row)
-            routes.append(_route(request, vehicle, list(_visits(request, tables, late, row)), base_s))
+            routes.append(write_route(request, vehicle, list(_visits(request, tables, late, row)), base_s))
     out = [job for row, job in enumerate(request.jobs) if late.vehicle[row] < 0]
     return {
         "code": 0,
-        "summary": _summary(request, routes, len(out), computing_times),
-        "unassigned": [_unassigned(job) for job in out],
+        "summary": summary_of(request, routes, len(out), computing_times),
+        "unassigned": [unassigned_of(job) for job in out],
         "routes": routes,
     }
 
@@ -109,8 +111,9 @@ def _visits(request: Request, tables: Tables, tours: Tours, row: int) -> Iterato
             return
         job = request.jobs[target]
         begun, done = int(tours.start_s[target]), int(tours.end_s[target])
-        setup = done - begun - job.service_s
-        yield Visit(job.kind, job.spot, clock, begun - clock, setup, job.service_s, leg, job.id, job.description, job)
+        service = job.work(vehicle)[1]
+        setup = done - begun - service
+        yield Visit(job.kind, job.spot, clock, begun - clock, setup, service, leg, job.id, job.description, job)
         clock, here = done, job.spot
 
 
@@ -118,19 +121,31 @@ def _leg(request: Request, tables: Tables, row: int, source: int, target: int) -
     """Return a leg between two locations of the tables; nothing from nowhere in particular, nothing to nowhere."""
     if target == NO_LOCATION or source >= len(request.spots):
         return Leg()
-    matrices = request.matrices[request.vehicles[row].profile]
+    return _measured(request, request.vehicles[row], tables.duration_s[tables.veh_class[row]], source, target)
+
+
+def leg_between(request: Request, vehicle: Vehicle, seconds: I64, here: Spot | None, there: Spot) -> Leg:
+    """Return the leg between two spots by ``seconds`` [L, L]; nothing from nowhere in particular."""
+    if here is None:
+        return Leg()
+    return _measured(request, vehicle, seconds, request.place[here.key], request.place[there.key])
+
+
+def _measured(request: Request, vehicle: Vehicle, seconds: Any, source: int, target: int) -> Leg:
+    matrices = request.matrices[vehicle.profile]
     metres, cost = (
         0 if matrix is None else int(matrix[source, target]) for matrix in (matrices.distances, matrices.costs)
     )
-    return Leg(int(tables.duration_s[tables.veh_class[row], source, target]), metres, cost, (source, target))
+    return Leg(int(seconds[source, target]), metres, cost, (source, target))
 
 
-def _route(request: Request, vehicle: Vehicle, visits: list[Visit], base_s: int) -> Json:
+def write_route(request: Request, vehicle: Vehicle, visits: list[Visit], base_s: int) -> Json:
+    """Return a route by its visits; ``base_s`` as in :func:`write_answer`."""
     jobs = [visit.job for visit in visits if visit.job is not None]
-    delivery = [sum(amounts) for amounts in zip(*(job.delivery for job in jobs), strict=True)]
-    pickup = [sum(amounts) for amounts in zip(*(job.pickup for job in jobs), strict=True)]
-    loaded = [sum(amounts) for amounts in zip(*(job.delivery for job in jobs if job.kind == "job"), strict=True)]
-    steps = list(_steps(request, visits, loaded or [0] * len(delivery), base_s))
+    delivery = [sum(job.delivery[dim] for job in jobs) for dim in range(request.dims)]
+    pickup = [sum(job.pickup[dim] for job in jobs) for dim in range(request.dims)]
+    loaded = [sum(job.delivery[dim] for job in jobs if job.kind == "job") for dim in range(request.dims)]
+    steps = list(_steps(request, visits, loaded, base_s))
     metres = sum(visit.leg.metres for visit in visits)
     return {
         "vehicle": vehicle.id,
@@ -178,10 +193,14 @@ def _steps(request: Request, visits: list[Visit], loaded: list[int], base_s: int
 def _cost(request: Request, vehicle: Vehicle, visits: list[Visit]) -> int:
     """Return a route's cost, rounded half up."""
     legs = [visit.leg for visit in visits]
+    worked_s = sum(visit.setup_s + visit.service_s for visit in visits)  # breaks are paid too
+    cost = 5 * vehicle.per_task_hour * worked_s
     if request.matrices[vehicle.profile].costs is not None:
-        return vehicle.fixed + sum(leg.cost for leg in legs)
-    seconds, metres = sum(leg.seconds for leg in legs), sum(leg.metres for leg in legs)
-    return vehicle.fixed + (5 * vehicle.per_hour * seconds + 18 * vehicle.per_km * metres + COST_UNIT // 2) // COST_UNIT
+        cost += COST_UNIT * sum(leg.cost for leg in legs)
+    else:
+        seconds, metres = sum(leg.seconds for leg in legs), sum(leg.metres for leg in legs)
+        cost += 5 * vehicle.per_hour * seconds + 18 * vehicle.per_km * metres
+    return vehicle.fixed + (cost + COST_UNIT // 2) // COST_UNIT
 
 
 def _where(spot: Spot) -> Json:
@@ -199,16 +218,14 @@ def _amounts(delivery: list[int], pickup: list[int]) -> Json:
 
 def _shape(request: Request, vehicle: Vehicle, visits: list[Visit]) -> str:
     """Return the streets driven as an encoded polyline, precision 5."""
-    streets = request.streets
-    assert streets is not None, "geometry is only promised on streets"
-    profile = streets.profile[vehicle.profile]
     pairs = [visit.leg.pair for visit in visits if visit.leg.pair is not None]
-    legs = streets.travel.legs([(profile, source, target) for source, target in pairs])
+    legs = request.streets[vehicle.profile].legs(*zip(*pairs)) if pairs else []
     points = [(float(lat), float(lon)) for leg in legs for lon, lat in leg.points]
     return polyline.encode(points, 5)
 
 
-def _unassigned(job: Job) -> Json:
+def unassigned_of(job: Job) -> Json:
+    """Return a task that is left out."""
     return {
         "id": job.id,
         **_where(job.spot),
@@ -217,7 +234,9 @@ def _unassigned(job: Job) -> Json:
     }
 
 
-def _summary(request: Request, routes: list[Json], unassigned: int, computing_times: Json) -> Json:
+def summary_of(request: Request, routes: list[Json], unassigned: int, computing_times: Json) -> Json:
+    """Return the sums of all routes."""
+
     def total(key: str) -> int:
         return sum(route[key] for route in routes)
 

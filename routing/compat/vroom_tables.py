@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from routing.compat.vroom_fields import refusal
-from routing.compat.vroom_values import I64, Job, Matrices, Request, Vehicle
+from routing.compat.vroom_values import I64, Job, Matrices, Request, Vehicle, Work
 from routing.problem import COST_PER_CENT, FAR_FUTURE_S, INF_TRAVEL_S, NO_LOCATION, Problem, Tables
 
 COST_UNIT = 18_000
@@ -151,9 +151,11 @@ def _base_s(request: Request, longest_leg_s: int) -> int:
     """Return where the day axis may begin so that whatever is done before the first window still lies on it."""
     breaks = [one for vehicle in request.vehicles for one in vehicle.breaks]
     spans = [span for job in request.jobs for span in job.windows]
-    spans += [vehicle.window for vehicle in request.vehicles] + [one.window for one in breaks]
+    spans += [vehicle.window for vehicle in request.vehicles] + [one.windows[0] for one in breaks]
     first_s, last_s = min(start or end for start, end in spans), max(start for start, _ in spans)
-    work_s = sum(job.setup_s + job.service_s for job in request.jobs) + sum(one.service_s for one in breaks)
+    work_s = sum(sum(_longest_work(job, request.vehicles)) for job in request.jobs) + sum(
+        one.service_s for one in breaks
+    )
     work_s += (len(request.jobs) + len(request.vehicles)) * longest_leg_s
     base_s = max(0, min(first_s, last_s) - min(work_s, FAR_FUTURE_S // 2))
     if last_s - base_s >= FAR_FUTURE_S:
@@ -184,6 +186,7 @@ def _tables(
     classes = np.arange(len(keys) + 1, dtype=np.int64)
     load, capacity = _loads(jobs, vehicles)
     breaks = [one for vehicle in vehicles for one in vehicle.breaks]
+    work = [_longest_work(job, vehicles) for job in jobs]
     zeros = np.zeros(len(jobs), dtype=np.int64)
     nothing = np.zeros(0, dtype=np.int64)
     return Tables(
@@ -198,8 +201,8 @@ def _tables(
         opt_ptr=np.arange(len(jobs) + 1, dtype=np.int64),
         opt_order=np.arange(len(jobs), dtype=np.int64),
         opt_loc=_column([place[job.spot.key] for job in jobs]),
-        opt_service_s=_column([job.service_s for job in jobs]),
-        opt_setup_s=_column([job.setup_s for job in jobs]),
+        opt_service_s=_column([service_s for _, service_s in work]),
+        opt_setup_s=_column([setup_s for setup_s, _ in work]),
         opt_cost=zeros,
         win_first=np.tile(first.astype(np.int64), (len(keys), 1)),
         win_last=np.tile(last.astype(np.int64), (len(keys), 1)),
@@ -225,12 +228,18 @@ def _tables(
         veh_cap=capacity,
         veh_cost=np.column_stack([prices.fixed, np.full(len(vehicles), prices.per_unit), np.zeros_like(prices.fixed)]),
         brk_ptr=np.cumsum([0, *(len(vehicle.breaks) for vehicle in vehicles)], dtype=np.int64),
-        brk_open=_column([_since(base_s, one.window[0]) for one in breaks]),
-        brk_close=_column([_since(base_s, one.window[1]) for one in breaks]),
+        brk_open=_column([_since(base_s, one.windows[0][0]) for one in breaks]),
+        brk_close=_column([_since(base_s, one.windows[0][1]) for one in breaks]),
         brk_duration=_column([one.service_s for one in breaks]),
         brk_due=np.full(len(breaks), -FAR_FUTURE_S, dtype=np.int64),
         allowed=np.array([[job.skills <= one.skills for job in jobs] for one in vehicles], dtype=np.uint8),
     )
+
+
+def _longest_work(job: Job, vehicles: Sequence[Vehicle]) -> Work:
+    """Return the longest setup and service of a task by any of the vehicles."""
+    setups, services = zip(*{job.work(vehicle) for vehicle in vehicles}, strict=True)
+    return max(setups), max(services)
 
 
 def _column(values: Sequence[int]) -> I64:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import JalonError
-from routing.travel import TravelTimes
+from routing.compat.open_roads import Drives
 
 I64 = NDArray[np.int64]
 Span = tuple[int, int]
 Key = tuple[str, int]
+Work = tuple[int, int]
+"""Seconds of setup and of service."""
+
+TASKS = ("job", "pickup", "delivery")
 
 INTERNAL, INPUT, ROUTING = 1, 2, 3
 """VROOM's codes, which are also its exit codes."""
@@ -57,7 +61,7 @@ class Job:
     """A task; amounts have one entry per dimension of the capacities.
 
     ``kind`` is ``job``, or ``pickup`` or ``delivery`` for the two halves of a shipment: what one brings on board
-    (``pickup``), the other takes off (``delivery``).
+    (``pickup``), the other takes off (``delivery``). ``work_by_type`` are the setup and service of vehicles of a type.
     """
 
     id: int
@@ -71,21 +75,47 @@ class Job:
     priority: int
     windows: tuple[Span, ...]
     kind: str = "job"
+    work_by_type: tuple[tuple[str, Work], ...] = ()
 
     @property
     def key(self) -> Key:
         """What tells tasks apart: ids are unique per kind."""
         return self.kind, self.id
 
+    def work(self, vehicle: Vehicle) -> Work:
+        """Return setup and service by a vehicle."""
+        return dict(self.work_by_type).get(vehicle.type, (self.setup_s, self.service_s))
+
 
 @dataclass(frozen=True)
 class Break:
-    """A mandatory break that starts inside its window."""
+    """A mandatory break that starts inside one of its windows, with no more than ``max_load`` on board."""
 
     id: int
     description: str
-    window: Span
+    windows: tuple[Span, ...]
     service_s: int
+    max_load: tuple[int, ...] | None = None
+
+    @property
+    def key(self) -> Key:
+        """Its name among a vehicle's steps."""
+        return "break", self.id
+
+
+class Held(NamedTuple):
+    """When a step's service may start where somebody insists (plan mode); None: nobody does."""
+
+    at_s: int | None = None
+    after_s: int | None = None
+    before_s: int | None = None
+
+
+class Step(NamedTuple):
+    """A step of a route that is given: a task's or a break's key, or ``("start", 0)`` and ``("end", 0)``."""
+
+    key: Key
+    held: Held = Held()
 
 
 @dataclass(frozen=True)
@@ -106,7 +136,16 @@ class Vehicle:
     per_km: int
     speed_factor: float
     max_tasks: int | None
-    steps: tuple[Key, ...]
+    steps: tuple[Step, ...]
+    type: str = ""
+    per_task_hour: int = 0
+    max_travel_s: int | None = None
+    max_distance_m: int | None = None
+
+    @property
+    def task_steps(self) -> list[Key]:
+        """The tasks of the route that is given, in order."""
+        return [step.key for step in self.steps if step.key[0] in TASKS]
 
 
 @dataclass(frozen=True)
@@ -119,19 +158,12 @@ class Matrices:
 
 
 @dataclass(frozen=True)
-class Streets:
-    """Travel times on a city's streets; ``profile`` is the place of each VROOM profile in them."""
-
-    travel: TravelTimes
-    profile: dict[str, int]
-
-
-@dataclass(frozen=True)
 class Request:
     """A whole document. ``spots`` are its distinct locations; the rows of every profile's matrices are in that order.
 
     ``jobs`` are its tasks: jobs, then as many deliveries as pickups, in their shipments' order.
-    ``distances`` and ``geometry`` say whether the answer tells them, ``streets`` holds what a city's streets gave.
+    ``distances`` and ``geometry`` say whether the answer tells them, ``streets`` holds the drives between ``spots`` on
+    a city's streets, by profile.
     """
 
     jobs: tuple[Job, ...]
@@ -140,7 +172,7 @@ class Request:
     matrices: dict[str, Matrices]
     distances: bool
     geometry: bool
-    streets: Streets | None
+    streets: dict[str, Drives]
 
     @property
     def partners(self) -> list[int]:

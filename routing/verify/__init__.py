@@ -49,7 +49,9 @@ Locks
 Changes
     ``told`` holds vehicle and hour of orders in the plan before; where there is any, ``moved`` are exactly those on
     another vehicle now. ``forced`` ones are no choice of the plan: they cost nothing and don't count against
-    ``max_moves``. A minute later than told has a price, earlier has none; parts of a second of ``told`` are cut.
+    ``max_moves``. A minute later than told has a price, earlier has none; parts of a second of ``told`` are cut. The
+    loading order counts per vehicle, over its whole day: all it keeps but the most that are still in the order told.
+    What is ``presumed`` is among the ``done``.
     An overrun names an order after its window, or a vehicle after its shift, to the second (parts of a second are cut);
     a lock must name what is handed over then. Hours of places and zones are never overrun. After a failed hand-over an
     order may be presented again after its promise; it is no broken promise of the plan.

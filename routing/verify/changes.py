@@ -18,6 +18,9 @@ def changes(plan: Plan, known: Known) -> Iterator[Violation]:
     for n, vehicle_id in enumerate(plan.down):
         if any(tour.vehicle_id == vehicle_id for tour in plan.tours):
             yield Violation("down_used", f"/down/{n}", f"{vehicle_id} is down and has a tour")
+    for n, presumed in enumerate(plan.presumed):
+        if presumed.order_id not in plan.done:
+            yield Violation("wrong_presumed", f"/presumed/{n}/order_id", f"{presumed.order_id} is not among the done")
     for n, order_id in enumerate(plan.cancelled):
         if order_id in known.orders:
             yield Violation("cancelled_kept", f"/cancelled/{n}", f"{order_id} is cancelled and still among the orders")
@@ -39,15 +42,28 @@ def served_at(plan: Plan) -> dict[str, tuple[str, int]]:
 def change_cents(plan: Plan) -> int:
     """Return what the plan's changes of the plan before count, minutes rounded to the nearest cent per order."""
     now, prices, cents = served_at(plan), plan.change_prices, 0
+    places: dict[tuple[str, str], int] = {}
     for told in plan.told:
         if told.forced or told.order_id not in now:
             continue
         vehicle_id, start_at = now[told.order_id]
+        places[told.vehicle_id, told.order_id] = told.place
         if vehicle_id != told.vehicle_id:
             cents += prices.move_cents + (prices.sorted_cents if told.sorted else 0)
         later_s = max(0, start_at - int(told.start_at))
         cents += (2 * later_s * prices.eta_cents_per_minute + 60) // 120
+    for tour in plan.tours:
+        stay = [key for order_id in order_ids(tour) if (key := (tour.vehicle_id, order_id)) in places]
+        cents += prices.loading_cents * _taken_out([places[key] for key in stay])
     return cents
+
+
+def _taken_out(places: list[int]) -> int:
+    """Return how many of some numbers are not in the longest part of them that rises."""
+    longest: list[int] = []  # of the parts that end with each number
+    for n, place in enumerate(places):
+        longest.append(1 + max((longest[m] for m in range(n) if places[m] < place), default=0))
+    return len(places) - max(longest, default=0)
 
 
 def _moves(plan: Plan) -> Iterator[Violation]:

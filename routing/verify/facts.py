@@ -239,17 +239,26 @@ class ChangePrices(NamedTuple):
     move_cents: Count = 0
     sorted_cents: Count = 0
     eta_cents_per_minute: Count = 0
+    loading_cents: Count = 0
     max_moves: Count | None = None
 
 
 class Told(NamedTuple):
-    """Vehicle and hour of an order in the plan before."""
+    """Vehicle, hour and place in the sequence of an order in the plan before."""
 
     order_id: Id
     vehicle_id: Id
     start_at: Moment
     sorted: Flag = False
     forced: Flag = False
+    place: Count = 0
+
+
+class Presumed(NamedTuple):
+    """An order that only the plan before says is handed over."""
+
+    order_id: Id
+    vehicle_id: Id
 
 
 class Failure(NamedTuple):

@@ -20,6 +20,7 @@ from routing.verify.facts import (
     Order,
     Place,
     PlaceHours,
+    Presumed,
     Told,
     Transfer,
     Vehicle,
@@ -269,6 +270,7 @@ class Plan(NamedTuple):
     city_id: Text = ""
     replaces: Text = ""
     done: tuple[Id, ...] = ()
+    presumed: tuple[Presumed, ...] = ()
     moved: tuple[Id, ...] = ()
     delivery_days: tuple[Day, ...] = ()
     exemptions: tuple[Exemption, ...] = ()

@@ -163,6 +163,8 @@ def _leftovers(plan: Plan, known: Known) -> Iterator[Violation]:
                 if name:
                     yield from _named(noun, name, getattr(known, f"{noun}s"), f"/unassigned/{n}/fixes/{f}/{noun}_id")
     yield from _all_named("order", plan.done, known.orders, "/done")
+    yield from _all_named("order", [each.order_id for each in plan.presumed], known.orders, "/presumed")
+    yield from _all_named("vehicle", [each.vehicle_id for each in plan.presumed], known.vehicles, "/presumed")
     yield from _all_named("order", [told.order_id for told in plan.told], known.orders, "/told")
     yield from _all_named("vehicle", [told.vehicle_id for told in plan.told], known.vehicles, "/told")
     yield from _all_named("order", [failure.order_id for failure in plan.failed], known.orders, "/failed")

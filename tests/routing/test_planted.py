@@ -13,7 +13,7 @@ from routing.solver.engine import construct
 from routing.solver.tours import Tours
 from tests.planted import CAUSES, LIFTED, NAME, Case, drawn, refuted
 
-SHORT, WHOLE = 72, 500
+SHORT, WHOLE, FIRST = 72, 500, 10_000
 
 
 def solved(case: Case) -> tuple[Instance, Tours, int]:
@@ -57,5 +57,6 @@ def test_a_wrong_reason_is_refuted() -> None:
 
 @pytest.mark.soak
 def test_five_hundred_planted_causes() -> None:
-    told = [check_case(seed) for seed in range(10_000, 10_000 + WHOLE)]
+    told = [check_case(seed) for seed in range(FIRST, FIRST + WHOLE)]
     assert np.array(told).min() >= 1
+    print(f"{WHOLE} planted causes, seeds {FIRST} to {FIRST + WHOLE - 1}: each named, {sum(told)} reasons, 0 refuted")

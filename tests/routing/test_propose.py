@@ -18,6 +18,7 @@ from routing.instance import Instance
 from routing.propose import proposals
 from routing.publish import publish
 from routing.solver.engine import construct
+from routing.solver.stop import Stop
 from routing.solver.tours import Tours
 from tests.drawn_problems import routes_of
 from tests.small_plans import read_back
@@ -28,7 +29,7 @@ from tests.town_days import Days
 
 def planned(wanted: PlanRequest, *zones: object) -> Plan:
     instance = build_instance(wanted, town(*zones))
-    return read_back(publish(instance, construct(instance.problem), seed=1, created_at=at(THURSDAY, 5), propose=True))
+    return read_back(publish(instance, construct(instance.problem), seed=1, created_at=at(THURSDAY, 5), propose=Stop(600)))
 
 
 def fixes_of(wanted: PlanRequest, order_id: str, *zones: object) -> dict[str, Fix]:
@@ -72,7 +73,7 @@ def test_a_planned_order_that_could_make_room_is_named() -> None:
     instance.problem.tables.allowed[1, 0] = 0  # the plan in force has it on the cold van
     tours = construct(instance.problem)
     assert tours.vehicle[1] < 0
-    (found,) = [fix for fix in proposals(instance, tours, ["cool"])["cool"] if fix.code == "MOVE_OTHER"]
+    (found,) = [fix for fix in proposals(instance, tours, ["cool"], Stop(600))["cool"] if fix.code == "MOVE_OTHER"]
     assert (found.order_id, found.vehicle_id) == ("warm", "plain")
 
 
@@ -89,7 +90,7 @@ def test_proposals_of_random_days_hold() -> None:
             continue
         tours = construct(instance.problem)
         left_out = [instance.orders[row].id for row in np.flatnonzero(tours.vehicle[: len(instance.orders)] < 0)]
-        for order_id, fixes in proposals(instance, tours, left_out).items():
+        for order_id, fixes in proposals(instance, tours, left_out, Stop(600)).items():
             for fix in fixes:
                 if fix.code in ("OTHER_PLACE", "OTHER_HOUR"):
                     assert fits_changed(wanted, days, instance, tours, order_id, fix), (seed, order_id, fix)

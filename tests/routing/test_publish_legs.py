@@ -54,7 +54,7 @@ def live_through(seed: int) -> list[Leg]:
     _map_finds_every_leg(instance, before)
     statuses = days.statuses(before)
     ready = prepare_replan(before, days.burst(4), days.city, statuses, None, given)
-    after = published(ready.instance, start=ready.start, locks=ready.locks, replaces=before)
+    after = published(ready.instance, start=ready.start, locks=ready.locks, replaces=before, settled=ready.settled)
     check_what_was_kept(before, after, statuses, None)
     return [leg for plan in (before, after) for tour in plan.tours for leg in tour.legs]
 
@@ -89,12 +89,32 @@ def test_a_leg_into_the_jam_is_slower_for_its_rest() -> None:
     free = build_instance(wanted, town())
     slow = build_instance(wanted, town(), jam(0.25, *range(9, 24)))
     (tour,) = published(slow).tours
-    leg, whole_s = tour.legs[0], int(free.problem.tables.duration_s[0, 0, -1])
+    hub_row, home_row = (free.problem.location_names.index(name) for name in ("hub", "z"))
+    leg, whole_s = tour.legs[0], int(free.problem.tables.duration_s[0, hub_row, home_row])
     assert tour.departure_at == van.shift.start_at
     assert leg.paces[0] == Pace(from_s=0, whole_s=whole_s) and leg.paces[1].from_s == 30
     assert 3.5 * whole_s < leg.paces[1].whole_s <= 4 * whole_s + 4, "turns take as long as ever"
     exact = 30 + (1 - 30 / whole_s) * leg.paces[1].whole_s
     assert exact <= leg.travel_s < exact + 1
+
+
+def test_a_tour_waits_for_the_jam_to_end_where_that_makes_it_shorter() -> None:
+    """From 8 to 10 all traffic crawls: leaving at 8 would be paid for longer, returning at noon costs nothing more."""
+    van = vehicle(shift=window(THURSDAY, 8, 18))
+    wanted = request(orders=(order("o", "z"),), vehicles=(van,))
+    slow = build_instance(wanted, town(), jam(0.1, 8, 9))
+    (tour,) = published(slow).tours
+    (free,) = published(build_instance(wanted, town())).tours
+    assert tour.departure_at.hour >= 9 and tour.return_at > free.return_at
+    early = construct(slow.problem)
+    paid_s = int(early.start_s[slow.problem.orders + 1]) - int(early.end_s[slow.problem.orders])
+    assert (tour.return_at - tour.departure_at).total_seconds() <= paid_s - 600
+    assert (free.departure_at, free.return_at) == (van.shift.start_at, free.return_at), (
+        "without a jam it leaves at once"
+    )
+    unpaid = van.replace(costs=van.costs.replace(per_hour_cents=0))
+    (idle,) = published(build_instance(wanted.replace(vehicles=(unpaid,)), town(), jam(0.1, 8, 9))).tours
+    assert idle.departure_at == van.shift.start_at
 
 
 def test_a_city_with_its_own_speeds_is_planned_with_them() -> None:

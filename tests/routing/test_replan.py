@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from data.errors import InputError
+from data.model.change import Failure, FailureReason
 from data.model.order import PlaceOption
 from data.model.parcel import Dimensions, Parcel
 from data.model.plan import Plan, Tour
@@ -92,7 +93,7 @@ def test_a_burst_is_taken_in_and_nobody_changes_van() -> None:
 
 
 def test_new_work_is_not_put_into_the_past() -> None:
-    """Once a van was seen on the road, idle vans leave after that moment, and one that must have left takes nothing."""
+    """Once a van was seen on the road, idle vans leave after that moment, and one that must have left has left."""
     plan = one_van("a", "b", "c")
     (tour,) = plan.tours
     seen = left(tour, 2)
@@ -106,8 +107,37 @@ def test_new_work_is_not_put_into_the_past() -> None:
     later = left(second, len(second.stops))
     assert later.at > first.departure_at
     unseen = replanned(both, order("new", "h5"), statuses=[later])
-    assert ids_of(unseen, first.vehicle_id) == ids_of(both, first.vehicle_id)
+    silent = next(each for each in unseen.tours if each.vehicle_id == first.vehicle_id)
+    presumed = [each.order_id for each in unseen.presumed]
+    assert presumed and presumed + ids_of(unseen, first.vehicle_id) == ids_of(both, first.vehicle_id)
+    assert not silent.start.at_hub and all(stop.start_at > later.at for stop in silent.stops)
     assert [broken.order_id for broken in unseen.unassigned] == ["new"]
+    there = [each for stop in first.stops for each in stop.handovers if stop.start_at > later.at]
+    assert [each.start_at for each in handovers(silent)] == [each.start_at for each in there], "as told"
+
+
+def test_what_was_presumed_is_believed_or_found_on_board() -> None:
+    both = two_vans("a", "b", "c", "d")
+    first, second = sorted(both.tours, key=lambda each: each.departure_at)
+    unseen = replanned(both, statuses=[left(second, len(second.stops))])
+    presumed = {each.order_id for each in unseen.presumed}
+    assert presumed and {each.vehicle_id for each in unseen.presumed} == {first.vehicle_id}
+    silent = next(each for each in unseen.tours if each.vehicle_id == first.vehicle_id)
+    seen = VehicleStatus(
+        vehicle_id=first.vehicle_id, lat=silent.start.lat, lon=silent.start.lon, at=silent.departure_at
+    )
+    gone = VehicleStatus(vehicle_id=second.vehicle_id, lat=seen.lat, lon=seen.lon, at=seen.at)
+    believed = replanned(unseen, statuses=[seen.replace(done=tuple(presumed)), gone])
+    assert presumed <= set(believed.done) and believed.presumed == ()
+    not_so = prepare_replan(unseen, OrderBook(), TOWN, [seen, gone])
+    found = published(not_so, not_so.start, unseen, unseen.created_at)
+    assert presumed <= set(ids_of(found, first.vehicle_id)) and found.presumed == () and not presumed & set(found.done)
+    assert any("its status does not say so" in note for note in not_so.settled.notes)
+    failed = tuple(Failure(order_id=each, reason=FailureReason.REFUSED) for each in presumed)
+    back = replanned(unseen, statuses=[seen.replace(failed=failed), gone])
+    assert {each.order_id for each in back.returned} == presumed
+    cancelled = prepare_replan(unseen, OrderBook(cancelled=tuple(presumed)), TOWN, [gone])
+    assert all("handed over already" in note for note in cancelled.settled.notes[: len(presumed)])
 
 
 def test_done_orders_vanish_and_their_boxes_stay_taken() -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import combinations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from data.errors import InputError
 from data.model.change import Booked, ChangePrices, Failure, FailureReason, Transfer
@@ -13,8 +16,9 @@ from data.model.parcel import Parcel, ParcelState
 from data.model.plan import Plan
 from data.model.request import OrderBook, PlanRequest, VehicleStatus
 from routing.build import build_instance
-from routing.publish import publish
+from routing.publish import publish, told_before
 from routing.replan import prepare_replan
+from routing.replan_loading import LoadingOrder, restowed, rising
 from routing.solver.engine import construct, improve
 from routing.solver.search import RuinRecreateEngine
 from routing.solver.stop import Stop
@@ -32,10 +36,11 @@ def planned(wanted: PlanRequest) -> Plan:
     return read_back(publish(instance, construct(instance.problem), seed=1, created_at=at(THURSDAY, 5)))
 
 
-def replanned(plan: Plan, book: OrderBook | None = None, **given: object) -> Plan:
-    ready = prepare_replan(plan, book or OrderBook(places=HOMES), TOWN, **given)
+def replanned(plan: Plan, book: OrderBook | None = None, **changes: object) -> Plan:
+    ready = prepare_replan(plan, book or OrderBook(places=HOMES), TOWN, **changes)
     first = construct(ready.instance.problem, ready.start)
     best = improve(ready.instance.problem, first, Stop(60), [RuinRecreateEngine(iterations=200)])
+    best = LoadingOrder.told(ready.instance, told_before(plan, ready.instance, ready.settled), ready.prices).kept(best)
     return read_back(published(ready, best, plan, at(THURSDAY, 6)))
 
 
@@ -70,6 +75,29 @@ def test_a_full_locker_sends_the_parcel_to_the_relay_it_names() -> None:
     after = replanned(plan, statuses=[failed(plan, "o0", FailureReason.FULL)])
     served = {each.order_id: stop.place_id for tour in after.tours for stop in tour.stops for each in stop.handovers}
     assert served["o0"] == "relay" and after.returned == ()
+
+
+@pytest.mark.parametrize("reason", [FailureReason.FULL, FailureReason.CLOSED])
+def test_a_locker_that_took_no_more_is_closed_to_the_others(reason: FailureReason) -> None:
+    """What was planned there goes to its fallback; what has none comes again, and no new order is sent there."""
+    relay = PlaceOption(place_id="relay", cost_cents=900)
+    plan = one_van(("locker", relay), ("locker", relay), ("locker",), ("h1",))
+    (tour,) = plan.tours
+    stop = next(n for n, each in enumerate(tour.stops) if each.place_id == "locker")
+    tried, *others = (each.order_id for each in tour.stops[stop].handovers)
+    seen = failed(plan, tried, reason)
+    seen = seen.replace(done=tuple(one for one in seen.done if one not in others))
+    more = order("new", "locker", relay)
+    ready = prepare_replan(plan, OrderBook(places=HOMES, orders=(more,)), TOWN, statuses=[seen])
+    assert set(ready.settled.shut) == {"locker"}
+    after = read_back(published(ready, construct(ready.instance.problem, ready.start), plan, at(THURSDAY, 6)))
+    served = {each.order_id: stop.place_id for tour in after.tours for stop in tour.stops for each in stop.handovers}
+    assert "locker" not in served.values()
+    assert served["o0"] == served["o1"] == "relay"
+    (again,) = after.postponed
+    assert again.order_id == "o2" and again.second
+    assert {failure.order_id: failure.reason for failure in after.failed}["o2"] is reason
+    assert next(place for place in after.places if place.id == "locker").boxes[-1].free == 0
 
 
 @pytest.mark.parametrize("reason", [FailureReason.REFUSED, FailureReason.ADDRESS, FailureReason.DAMAGED])
@@ -230,3 +258,33 @@ def test_hours_that_were_told_are_kept_where_minutes_have_a_price() -> None:
     assert free.totals.served == priced.totals.served == 4
     assert later_s(priced) < later_s(free)
     assert priced.totals.change_cents == pytest.approx(later_s(priced) / 60 * 1_000, abs=3)
+
+
+def test_parcels_keep_their_loading_order_where_changing_it_has_a_price() -> None:
+    """A new order makes it shorter to drive the other way round; a price on that keeps the sequence told."""
+    plan = one_van(("h0",), ("h2",), ("h4",))
+    (tour,) = plan.tours
+    told = [each.order_id for each in handovers(tour)]
+    turned = plan.replace(
+        tours=(tour.replace(stops=tour.stops[::-1]),)
+    )  # what was told is the other sequence: as far to drive, or nearly
+    free = replanned(turned, prices=ChangePrices())
+    assert [each.order_id for each in handovers(free.tours[0])] == told and free.totals.change_cents == 0
+    dear = replanned(turned, prices=ChangePrices(loading_cents=10_000))
+    assert [each.order_id for each in handovers(dear.tours[0])] == told[::-1] and dear.totals.change_cents == 0
+    cheap = ChangePrices(loading_cents=1)
+    ready = prepare_replan(turned, OrderBook(), TOWN, prices=cheap)
+    keeper = LoadingOrder.told(ready.instance, told_before(turned, ready.instance, ready.settled), cheap)
+    best = improve(ready.instance.problem, construct(ready.instance.problem, ready.start), Stop(60),
+                   [RuinRecreateEngine(iterations=200)])  # fmt: skip
+    kept = keeper.kept(best)
+    assert keeper.merit(kept) <= keeper.merit(best) and keeper.merit(kept) <= keeper.merit(ready.start)
+
+
+@given(st.lists(st.integers(0, 12), unique=True, max_size=8))
+def test_as_few_as_can_be_are_taken_out(places: list[int]) -> None:
+    most = max(
+        len(some) for n in range(len(places) + 1) for some in combinations(places, n) if list(some) == sorted(some)
+    )
+    assert restowed(places) == len(places) - most
+    assert [places[index] for index in rising(places)] == sorted(places[index] for index in rising(places))

@@ -1,0 +1,161 @@
+"""A large day in parts: each hub a day of its own, planned apart from the others, and one plan joined of theirs.
+
+No vehicle takes what another hub has, so that the parts are independent but for the places they share: the boxes and
+relay places of those are divided beforehand. Each part has its own travel times: what is quadratic stays small. What
+goes in and comes out is what any planner takes, so a part may be planned anywhere.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from data.model.city import City
+from data.model.order import Order
+from data.model.place import Place
+from data.model.plan import Bound, Plan, Totals
+from data.model.request import PlanRequest
+from data.model.vehicle import Role
+from routing.access import access_classes
+from routing.publish import plan_id
+
+Shares = dict[str, int]
+"""A part's share of something, by hub."""
+
+
+def split(request: PlanRequest, city: City) -> tuple[PlanRequest, ...]:
+    """Return a request per hub that has orders or vehicles, the one with most orders first; one hub stays as it is.
+
+    Every part knows all hubs: what a plan counts from the first of them is counted alike in all.
+    """
+    orders: dict[str, list[Order]] = defaultdict(list)
+    for order in request.orders:
+        orders[order.hub_id].append(order)
+    if len(orders) < 2:
+        return (request,)
+    known = {place.id: place for place in (*city.places, *request.places)}
+    shares = _shares(orders, known)
+    hubs = sorted((hub.id for hub in request.hubs if hub.id in orders), key=lambda hub_id: -len(orders[hub_id]))
+    return tuple(_part(request, hub_id, orders[hub_id], known, shares) for hub_id in hubs)
+
+
+def _part(
+    request: PlanRequest, hub_id: str, orders: Sequence[Order], known: Mapping[str, Place], shares: dict[str, Shares]
+) -> PlanRequest:
+    vehicles = tuple(vehicle for vehicle in request.vehicles if vehicle.hub_id == hub_id)
+    order_ids, vehicle_ids = {order.id for order in orders}, {vehicle.id for vehicle in vehicles}
+    brought = {place.id for place in request.places}
+    named = [place_id for place_id in dict.fromkeys(_names(orders)) if place_id in known]
+    return request.replace(
+        vehicles=vehicles,
+        orders=tuple(orders),
+        places=tuple(
+            known[place_id] if place_id not in shares else _with_share(known[place_id], shares[place_id], hub_id)
+            for place_id in named
+            if place_id in brought or place_id in shares
+        ),
+        statuses=tuple(status for status in request.statuses if status.vehicle_id in vehicle_ids),
+        done=tuple(order_id for order_id in request.done if order_id in order_ids),
+        exemptions=tuple(each for each in request.exemptions if each.vehicle_id in vehicle_ids),
+        booked=tuple(each for each in request.booked if each.hub_id == hub_id),
+        down=tuple(vehicle_id for vehicle_id in request.down if vehicle_id in vehicle_ids),
+    )
+
+
+def _names(orders: Iterable[Order]) -> Iterable[str]:
+    """Yield the places that orders name."""
+    for order in orders:
+        yield from (option.place_id for option in order.options)
+        if order.from_place is not None:
+            yield order.from_place.place_id
+
+
+def _shares(orders: dict[str, list[Order]], known: Mapping[str, Place]) -> dict[str, Shares]:
+    """Return how many orders of each hub name a place, for the places with limited room that several hubs name."""
+    wanted: dict[str, Shares] = defaultdict(Counter)
+    for hub_id, own in orders.items():
+        for order in own:
+            for option in order.options:
+                wanted[option.place_id][hub_id] += 1
+    return {
+        place_id: by_hub
+        for place_id, by_hub in wanted.items()
+        if len(by_hub) > 1 and (place := known.get(place_id)) and (place.boxes or place.daily_cap_parcels is not None)
+    }
+
+
+def _with_share(place: Place, wanted: Shares, hub_id: str) -> Place:
+    cap = place.daily_cap_parcels
+    return place.replace(
+        boxes=tuple(box.replace(free=divided(box.free, wanted)[hub_id]) for box in place.boxes),
+        daily_cap_parcels=None if cap is None else divided(cap, wanted)[hub_id],
+    )
+
+
+def divided(room: int, wanted: Shares) -> Shares:
+    """Return ``room`` in whole parts in proportion to what is wanted; what is left goes to the largest fractions."""
+    total = sum(wanted.values())
+    shares = {hub_id: room * count // total for hub_id, count in wanted.items()}
+    fractions = sorted(wanted, key=lambda hub_id: (-(room * wanted[hub_id] % total), hub_id))
+    for hub_id in fractions[: room - sum(shares.values())]:
+        shares[hub_id] += 1
+    return shares
+
+
+def join(request: PlanRequest, city: City, plans: Sequence[Plan], seed: int, created_at: datetime) -> Plan:
+    """Return the plan of ``request`` that the plans of its parts make together.
+
+    Parameters
+    ----------
+    request : PlanRequest
+        The one that was split.
+    plans : sequence of Plan
+        One of each part.
+    """
+    if len(plans) == 1:
+        return plans[0]
+    rank = {vehicle.id: row for row, vehicle in enumerate(request.vehicles)}
+    vehicles = sorted(
+        (vehicle for plan in plans for vehicle in plan.vehicles),
+        key=lambda vehicle: (vehicle.role is Role.HIRED, rank[vehicle.id]),
+    )
+    known = {place.id: place for place in (*city.places, *request.places)}
+    orders = {order.id: order for plan in plans for order in plan.orders}
+    hires = sorted((hire for plan in plans for hire in plan.hire_options), key=lambda hire: hire.cents_per_order)
+    whole = plans[0].replace(
+        id="draft",
+        created_at=created_at,
+        seed=seed,
+        vehicles=tuple(vehicles),
+        places=tuple(known[place_id] for place_id in dict.fromkeys(p.id for plan in plans for p in plan.places)),
+        place_hours=tuple({hours.place_id: hours for plan in plans for hours in plan.place_hours}.values()),
+        orders=tuple(orders[order.id] for order in request.orders),
+        exemptions=request.exemptions,
+        access=access_classes(city.zones, vehicles, request.exemptions, request.day, request.time_zone),
+        locks=tuple(lock for plan in plans for lock in plan.locks),
+        tours=tuple(sorted((tour for plan in plans for tour in plan.tours), key=lambda tour: rank[tour.vehicle_id])),
+        postponed=tuple(each for plan in plans for each in plan.postponed),
+        unassigned=tuple(each for plan in plans for each in plan.unassigned),
+        done=tuple(sorted(order_id for plan in plans for order_id in plan.done)),
+        down=request.down,
+        booked=request.booked,
+        hire_options=tuple(hires),
+        bound=_bound([plan.bound for plan in plans], len(orders)),
+        totals=_totals([plan.totals for plan in plans]),
+    )
+    return whole.replace(id=plan_id(whole))
+
+
+def _bound(bounds: Sequence[Bound], orders: int) -> Bound:
+    """Return the sums, but for boxes: each part knows its share of them alone, and may say too little of all."""
+    names = ("by_parcels", "by_load_g", "by_volume_dm3", "by_time")
+    sums = {name: sum(getattr(bound, name) for bound in bounds) for name in names} | {"by_boxes": orders}
+    texts = "; ".join(dict.fromkeys(bound.explanation for bound in bounds))
+    return Bound(orders=min(sums.values()), explanation=f"hub by hub: {texts}", **sums)
+
+
+def _totals(parts: Sequence[Totals]) -> Totals:
+    """Return the sums of each figure."""
+    names = Totals.__struct_fields__
+    return Totals(**{name: sum(getattr(totals, name) for totals in parts) for name in names})

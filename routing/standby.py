@@ -1,0 +1,114 @@
+"""The server's end of :mod:`routing.standby_worker`: asked from threads, started again where it has died."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+
+import msgspec
+
+from data.errors import UnavailableError
+from data.frames import read_frame, write_frame
+from data.model.base import Value
+from data.model.job import Fault
+from routing.task import Driving
+
+TRIES = 2
+"""A question that ends two workers one after the other is not asked again."""
+
+
+class Question(Value):
+    """What a plan could still take.
+
+    Attributes
+    ----------
+    plan_id : str
+    city : str
+        Path of the ``.city`` file.
+    query : bytes
+        A :class:`data.model.slots.SlotQuery` as JSON; empty: only open the plan.
+    plan : bytes
+        The plan as JSON, where it may not be open yet.
+    """
+
+    plan_id: str
+    city: str
+    query: bytes = b""
+    plan: bytes = b""
+    driving: Driving = Driving()
+
+
+class Reply(Value):
+    """A :class:`data.model.slots.SlotAnswer` as JSON, or what is wrong; ``unknown``: send the plan too."""
+
+    answer: bytes = b""
+    fault: Fault | None = None
+    unknown: bool = False
+
+
+class Standby:
+    """One worker, asked by one thread at a time."""
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        self._worker: subprocess.Popen[bytes] | None = None
+        self._closed = False
+
+    def ask(self, question: Question, plan: Callable[[], bytes]) -> bytes:
+        """Return the answer to a question; ``plan`` gives the plan where the worker does not have it open.
+
+        Raises
+        ------
+        JalonError
+            What is wrong with the query; ``UnavailableError`` where the worker died of it twice.
+        """
+        reply = self._asked(question)
+        if reply.unknown:
+            reply = self._asked(question.replace(plan=plan()))
+        if reply.fault is not None:
+            raise reply.fault.error()
+        return reply.answer
+
+    def close(self) -> None:
+        """Stop the worker."""
+        self._closed = True
+        worker = self._worker
+        if worker is not None:
+            worker.kill()
+            worker.wait()
+
+    def _asked(self, question: Question) -> Reply:
+        raw = msgspec.msgpack.encode(question)
+        with self._turn:
+            for _ in range(TRIES):
+                if self._closed:
+                    break
+                answer = self._exchange(raw)
+                if answer is not None:
+                    return msgspec.msgpack.decode(answer, type=Reply)
+        raise UnavailableError(
+            "slots_died", "the process that answers for plans in force has ended", action="try again"
+        )
+
+    def _exchange(self, raw: bytes) -> bytes | None:
+        """Return the worker's answer, ``None`` where it has ended."""
+        worker = self._running()
+        assert worker.stdin and worker.stdout
+        try:
+            write_frame(worker.stdin, raw)
+            answer = read_frame(worker.stdout)
+        except BrokenPipeError:
+            answer = None
+        if answer is None:
+            worker.kill()
+            worker.wait()
+        return answer
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        """Return the worker, another one where it has died."""
+        if self._worker is None or self._worker.poll() is not None:
+            command = [sys.executable, "-m", "routing.standby_worker"]
+            self._worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        return self._worker

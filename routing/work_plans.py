@@ -1,0 +1,81 @@
+"""Planning a day and re-planning it, from JSON to JSON, in a worker process."""
+
+from __future__ import annotations
+
+from data import codec
+from data.errors import InputError
+from data.model.city import City
+from data.model.job import Step
+from data.model.request import PlanRequest
+from data.model.traffic import Conditions, Report, Traffic
+from data.sources.check import check_request
+from data.sources.incidents import incidents_of
+from data.sources.traffic import segment_speeds_of
+from routing.conditions import city_curves
+from routing.job import Settings, plan_day, replan_day
+from routing.solver.engine import Progress
+from routing.solver.stop import Stop
+from routing.task import Driving, ReplanBody, Task, Told
+
+BODY = "body"
+
+
+def plan(task: Task, city: City | None, stop: Stop, told: Told) -> bytes:
+    """Return the best checked plan for a :class:`data.model.request.PlanRequest`."""
+    here = needed(city)
+    request = codec.decode(task.body, PlanRequest, BODY)
+    check_request(request, here)
+    return plan_day(request, here, stop, _settings(task, told), conditions_of(here, task.driving)).content
+
+
+def replan(task: Task, city: City | None, stop: Stop, told: Told) -> bytes:
+    """Return the best checked plan for a :class:`routing.task.ReplanBody`: a proposal."""
+    here = needed(city)
+    given = codec.decode(task.body, ReplanBody, BODY)
+    if given.plan.city != here.name:
+        message = f"the plan was made on {given.plan.city!r}, the city asked for is {here.name!r}"
+        raise InputError("wrong_city", message, f"{BODY}#/plan/city", "name the city the plan was made on")
+    outcome = replan_day(
+        given.plan,
+        given.burst,
+        here,
+        stop,
+        _settings(task, told),
+        given.statuses,
+        given.freeze_before,
+        conditions_of(here, task.driving),
+        given.prices,
+    )
+    return outcome.content
+
+
+def needed(city: City | None) -> City:
+    """Return the city of work that can't do without; raises ``InputError`` where none is named."""
+    if city is None:
+        raise InputError("no_city", "no city is named", action="name one that the server has open")
+    return city
+
+
+def conditions_of(city: City, driving: Driving) -> Conditions:
+    """Return how fast traffic is: the city's own speeds by the hour, and what is told beside them."""
+    reports: tuple[Report, ...] = ()
+    if driving.speeds:
+        reports += segment_speeds_of(driving.speeds, "speeds", city.streets)[0].reports
+    if driving.incidents:
+        reports += incidents_of(driving.incidents, "incidents", city.streets)[0].reports
+    return Conditions(curves=city_curves(city), traffic=Traffic(reports), weather=driving.weather)
+
+
+def _settings(task: Task, told: Told) -> Settings:
+    """Return how to search; a complete plan is told with the newest figures of the search."""
+    last = Step(engine="insertion", elapsed_s=0.0, served=0, cost_cents=0)
+
+    def progress(found: Progress) -> None:
+        nonlocal last
+        last = Step(engine=found.engine, elapsed_s=found.elapsed_s, served=found.served, cost_cents=found.cost_cents)
+        told(last, None)
+
+    def publish(content: bytes) -> None:
+        told(last, content)
+
+    return Settings(task.seed, True, task.threads, task.iterations, progress, publish)
