@@ -7,11 +7,13 @@ import io
 import json
 import xml.etree.ElementTree as ElementTree
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from routing.verify import check
 from tests.jalon import town
 
 GPX = "{http://www.topografix.com/GPX/1/1}"
@@ -34,11 +36,34 @@ def error_of(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
 
 def test_a_cap_and_prices_are_in_the_plan(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ("--max-moves", "2", "--move-price", "1.50", "--sorted-price", "3", "--eta-price", "0,20")
+    words += ("--loading-price", "0.10")
     assert replan(folder, *words, "-o", folder / "next.json", "--json") == 0
     figures = town.checked_against("replan", capsys.readouterr().out)
     assert figures["max_moves"] == 2 and figures["moved"] <= 2 and figures["violations"] == 0
     prices = plan_in(folder / "next.json")["change_prices"]
-    assert prices == {"move_cents": 150, "sorted_cents": 300, "eta_cents_per_minute": 20, "max_moves": 2}
+    assert prices == {
+        "move_cents": 150, "sorted_cents": 300, "eta_cents_per_minute": 20, "loading_cents": 10, "max_moves": 2,
+    }  # fmt: skip
+
+
+def test_plans_stream_out_each_better_and_the_last_is_the_one_written(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jalon.deliver.STREAM_EVERY_S", 0.0)
+    assert replan(folder, "--stream", folder / "s.ndjson", "-o", folder / "next.json", "--json", "-l", "2") == 0
+    figures = town.checked_against("replan", capsys.readouterr().out)
+    lines = [json.loads(line) for line in (folder / "s.ndjson").read_text().splitlines()]
+    assert [line["number"] for line in lines] == list(range(1, len(lines) + 1)) and len(lines) >= 2
+    assert [line["final"] for line in lines] == [False] * (len(lines) - 1) + [True]
+    assert all(check(line["plan"]) == [] for line in lines)
+    totals = [line["plan"]["totals"] for line in lines]
+    assert all(later["served"] >= earlier["served"] for earlier, later in pairwise(totals))
+    assert lines[-1]["plan"] == plan_in(folder / "next.json") and figures["plan_id"] == lines[-1]["plan"]["id"]
+    assert replan(folder, "--stream", "-") == 0
+    out = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(out) >= 2 and out[-1]["final"], "nothing else is on stdout"
+    assert replan(folder, "--stream", "-", "--json") == 2
+    assert error_of(capsys)["code"] == "unused_option"
 
 
 @pytest.mark.parametrize("price", ["x", "-1", "nan", "20000"])

@@ -15,8 +15,9 @@ from rich.console import Console, RenderableType
 from data.model.plan import Plan
 from jalon import terminal
 from jalon.cli import app
-from jalon.diff import changes_table, compare, diff_figures, diff_line, diff_table, totals_table
+from jalon.diff import changes_table, diff_line, diff_table, totals_table
 from jalon.summary import tour_table
+from routing.diff import compare, diff_figures
 from routing.solver.engine import Progress
 from tests.jalon import town
 from tests.plans import small_plan
