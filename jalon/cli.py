@@ -13,6 +13,7 @@ from data.errors import InputError, JalonError, TooLargeError
 from jalon import __version__, cli_bench, cli_city, cli_db, cli_keys, cli_live, cli_promise
 from jalon.cli_check import check, schema, warm
 from jalon.cli_export import export
+from jalon.cli_geocode import geocode
 from jalon.cli_kpi import kpi
 from jalon.cli_matrix import matrix
 from jalon.cli_plan import solve
@@ -33,7 +34,7 @@ app = typer.Typer(
 )
 COMMANDS: tuple[Callable[..., Any], ...] = (
     *(demo, solve, replan, commit, export, route, matrix),
-    *(kpi, check, schema, warm, serve),
+    *(geocode, kpi, check, schema, warm, serve),
 )
 for command in COMMANDS:
     app.command()(command)

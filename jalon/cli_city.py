@@ -17,6 +17,7 @@ from data.model.city import City
 from data.model.traffic import SPEED_FACTOR
 from data.synthetic.city import synthetic_city
 from data.synthetic.sample import write_sample
+from jalon.cli_geocode import ban
 from jalon.inputs import refuse_unused, require_writable
 from jalon.options import JsonOption
 from jalon.terminal import StepBars, print_json, say, warm_if_cold
@@ -112,6 +113,9 @@ def sample(
     if as_json:
         print_json({"day": planned.isoformat(), "orders": orders, "burst": burst, "files": [str(f) for f in files]})
     say("written", ", ".join(str(file) for file in files))
+
+
+app.command()(ban)
 
 
 def _show(city: City, path: Path, as_json: bool, extra: dict[str, Any]) -> None:

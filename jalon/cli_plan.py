@@ -28,11 +28,13 @@ from jalon.options import (
     OutOption,
     SecondsOption,
     SeedOption,
+    StreamOption,
     StrictOption,
     ThreadsOption,
     TrafficOption,
     WeatherOption,
 )
+from jalon.stream import stream_to
 from jalon.terminal import SearchLine, interruptible, say, warm_if_cold
 from routing.job import Settings, plan_day
 from routing.solver.stop import Stop
@@ -44,6 +46,7 @@ def solve(
     ] = None,
     source: Annotated[str | None, typer.Option("-i", "--input", metavar="FILE", help="The same, as an option.")] = None,
     output: OutOption = None,
+    stream: StreamOption = None,
     limit: SecondsOption = 10.0,
     city: CityOption = None,
     seed: SeedOption = 1,
@@ -63,10 +66,11 @@ def solve(
     answers. Ctrl-C keeps the best plan so far and exits with 130.
     """
     name, raw = request_source(given, source)
-    wanted = Wanted(output, map_path, as_json, loading)
+    wanted = Wanted(output, map_path, as_json, loading, stream=stream_to(stream, as_json))
     document = vroom_document(raw)
     if document is not None:
         other = {"--map": map_path, "--loading": loading, "--traffic": traffic, "--weather": weather}
+        other["--stream"] = stream
         refuse_unused("VROOM's JSON", other)
         settings = Settings(seed, threads=threads, iterations=iterations)
         return solve_document(document, city, Stop(limit), settings, output, geometry, strict)
@@ -83,7 +87,14 @@ def solve(
     warm_if_cold()
     stop = Stop(limit)
     with blaming(name), SearchLine("solve") as line, interruptible(stop):
-        settings = Settings(seed, threads=threads, iterations=iterations, progress=line, publish=wanted.write_early)
+        settings = Settings(
+            seed,
+            threads=threads,
+            iterations=iterations,
+            progress=line,
+            publish=wanted.write_early,
+            publish_every_s=wanted.every_s,
+        )
         outcome = plan_day(request, place, stop, settings, conditions)
     deliver(outcome, wanted)
     return exit_code(outcome.plan, stop, strict)

@@ -37,11 +37,13 @@ from jalon.options import (
     OutOption,
     SecondsOption,
     SeedOption,
+    StreamOption,
     StrictOption,
     ThreadsOption,
     TrafficOption,
     WeatherOption,
 )
+from jalon.stream import stream_to
 from jalon.terminal import SearchLine, console, interruptible, print_json, say, warm_if_cold
 from routing.frontier import Point, caps, frontier
 from routing.job import Settings, run
@@ -59,6 +61,7 @@ def replan(
     ],
     city: Annotated[str | None, typer.Option("--city", metavar="FILE", help="The city the plan was made on.")] = None,
     output: OutOption = None,
+    stream: StreamOption = None,
     limit: SecondsOption = 20.0,
     status: Annotated[
         Path | None, typer.Option("--status", metavar="FILE", help="What vehicles have done, JSON (`schema status`).")
@@ -77,6 +80,9 @@ def replan(
     ] = None,
     eta_price: Annotated[
         str | None, typer.Option("--eta-price", metavar="EUR", help="What each minute later than told counts.")
+    ] = None,
+    loading_price: Annotated[
+        str | None, typer.Option("--loading-price", metavar="EUR", help="What each order loaded out of turn counts.")
     ] = None,
     show_frontier: Annotated[
         bool, typer.Option("--frontier", help="What fewer changes cost: a table of plans, none written. -l is for all.")
@@ -102,9 +108,10 @@ def replan(
     change it. The first complete checked plan is written to -o at once and then replaced by the best one: a proposal,
     until --commit or `jalon commit`. Ctrl-C keeps the best so far and exits with 130.
     """
-    _check_options(plan_path, show_frontier, plot, {"-o": output, "--map": map_path, "--commit": commit_it}, dry_run)
-    wanted = Wanted(output, map_path, as_json, loading, dry=dry_run or show_frontier)
-    prices = change_prices(max_moves, move_price, sorted_price, eta_price)
+    writes: dict[str, object] = {"-o": output, "--map": map_path, "--commit": commit_it, "--stream": stream}
+    _check_options(plan_path, show_frontier, plot, writes, dry_run)
+    wanted = Wanted(output, map_path, as_json, loading, dry_run or show_frontier, stream_to(stream, as_json))
+    prices = change_prices(max_moves, move_price, sorted_price, eta_price, loading_price)
     before = load_plan(plan_path)
     frozen = freeze_instant(freeze_before, before.day, before.time_zone)
     statuses = load_statuses(status)
@@ -118,7 +125,14 @@ def replan(
     warm_if_cold()
     stop = Stop(limit)
     with blaming(plan_path), SearchLine("replan") as line, interruptible(stop):
-        settings = Settings(seed, threads=threads, iterations=iterations, progress=line, publish=wanted.write_early)
+        settings = Settings(
+            seed,
+            threads=threads,
+            iterations=iterations,
+            progress=line,
+            publish=wanted.write_early,
+            publish_every_s=wanted.every_s,
+        )
         if show_frontier:
             prices = prices or ChangePrices()
             prices = prices.replace(max_moves=None, move_cents=max(prices.move_cents, FRONTIER_MOVE_CENTS))
@@ -152,15 +166,16 @@ def commit(
 
 
 def change_prices(
-    max_moves: int | None, move: str | None, sorted_more: str | None, eta: str | None
+    max_moves: int | None, move: str | None, sorted_more: str | None, eta: str | None, loading: str | None
 ) -> ChangePrices | None:
     """Return the prices given in EUR; ``None`` where nothing is said: then no planned order changes vehicle."""
-    if (max_moves, move, sorted_more, eta) == (None, None, None, None):
+    if all(value is None for value in (max_moves, move, sorted_more, eta, loading)):
         return None
     return ChangePrices(
         move_cents=_cents(move, "--move-price"),
         sorted_cents=_cents(sorted_more, "--sorted-price"),
         eta_cents_per_minute=_cents(eta, "--eta-price"),
+        loading_cents=_cents(loading, "--loading-price"),
         max_moves=max_moves,
     )
 
@@ -179,6 +194,7 @@ def _check_options(
         refuse_unused("--frontier, which writes no plan", writes)
     else:
         refuse_unused("a single plan (it draws --frontier)", {"--plot": plot})
+    refuse_unused("--dry-run", {"--stream": dry_run and writes["--stream"]})
     if writes["--commit"]:
         refuse_unused("--commit", {"--dry-run": dry_run})
         require_in_force(plan_path)

@@ -9,34 +9,47 @@ from typing import Any
 
 from data import codec
 from data.model.plan import Plan
-from jalon.diff import changes_table, compare, diff_figures, diff_line, diff_table, totals_table
+from jalon.diff import changes_table, diff_line, diff_table, totals_table
 from jalon.events import event_figures, print_events
 from jalon.inputs import require_writable
 from jalon.maps import leg_shapes, write_map
+from jalon.stream import STREAM_EVERY_S, PlanStream
 from jalon.summary import plan_figures, print_loading_lists, print_unserved, tour_table
 from jalon.terminal import console, print_json, say
-from routing.job import Outcome
+from routing.diff import compare, diff_figures
+from routing.job import PUBLISH_EVERY_S, Outcome
 from routing.solver.stop import Stop
 from routing.verify import check
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """How the user wants a plan: where it is written, and what is printed. ``dry`` writes nothing."""
+    """How the user wants a plan: where it is written, and what is printed. ``dry`` writes nothing.
+
+    ``stream`` takes each better plan on the way.
+    """
 
     output: Path | None
     map_path: Path | None
     as_json: bool
     loading: bool
     dry: bool = False
+    stream: PlanStream | None = None
 
     def __post_init__(self) -> None:
         require_writable(self.output, self.map_path)
+
+    @property
+    def every_s(self) -> float:
+        """Least time between two plans written while the search goes on."""
+        return PUBLISH_EVERY_S if self.stream is None else STREAM_EVERY_S
 
     def write_early(self, content: bytes) -> None:
         """Write a checked plan while the search goes on, so that an accident later leaves something."""
         if self.output is not None and not self.dry:
             codec.write_whole(self.output, content)
+        if self.stream is not None:
+            self.stream.add(content)
 
 
 def deliver(outcome: Outcome, wanted: Wanted) -> None:
@@ -85,9 +98,11 @@ def violations_in(content: bytes) -> int:
 def _written(outcome: Outcome, before: Plan | None, wanted: Wanted) -> dict[str, Any]:
     """Write plan and map where wanted and return the plan's figures."""
     output, map_path = (None, None) if wanted.dry else (wanted.output, wanted.map_path)
+    if wanted.stream is not None:
+        wanted.stream.add(outcome.content, final=True)
     if output is not None:
         codec.write_whole(output, outcome.content)
-    elif not wanted.as_json and not wanted.dry:
+    elif not wanted.as_json and not wanted.dry and not (wanted.stream and wanted.stream.to_stdout):
         print(outcome.content.decode(), end="")
     if map_path is not None:
         write_map(

@@ -18,12 +18,13 @@ from data.synthetic.day import next_working_days
 from data.synthetic.live import burst as live_burst
 from data.synthetic.orders import normal_day
 from jalon.deliver import violations_in
-from jalon.diff import compare, diff_line, diff_table, totals_table
+from jalon.diff import diff_line, diff_table, totals_table
 from jalon.inputs import require_writable
 from jalon.maps import leg_shapes, write_map
 from jalon.options import JsonOption
 from jalon.summary import plan_figures, print_loading_lists, print_unserved
 from jalon.terminal import SearchLine, StepBars, console, interruptible, print_json, say, warm_if_cold
+from routing.diff import compare
 from routing.job import Outcome, Settings, plan_day, replan_day
 from routing.solver.stop import Stop
 from routing.travel import prepare_city

@@ -11,8 +11,8 @@ from rich.table import Table
 from data.codec import whole
 from data.model.plan import Plan
 from data.units import euros
-from jalon.diff import compare
 from jalon.summary import columns
+from routing.diff import compare
 from routing.frontier import Point
 
 

@@ -61,6 +61,10 @@ OutOption = Annotated[
     Path | None,
     typer.Option("-o", "--output", metavar="FILE", help="Write the plan here; else it is printed on stdout."),
 ]
+StreamOption = Annotated[
+    str | None,
+    typer.Option("--stream", metavar="FILE", help="Each better checked plan, a line of JSON; - is stdout."),
+]
 ListOption = Annotated[
     bool, typer.Option("--loading", help="Print the loading lists in full, one line per tour, last stop first.")
 ]

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from data.errors import InputError, near_miss
 from data.store.database import DEFAULT_URL
 from jalon.rooms import Auth, Room
+from promise.compat.channel import ChannelSettings
 
 PREFIX = "JALON_"
 CONFIG = f"{PREFIX}CONFIG"
@@ -21,7 +22,9 @@ CONFIG = f"{PREFIX}CONFIG"
 class Settings(BaseSettings):
     """The server's settings; every field is documented in the README's table."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, hide_input_in_errors=True
+    )
 
     host: str = Field("127.0.0.1", min_length=1, description="address to listen on")
     port: int = Field(8080, ge=0, le=65_535, description="port to listen on; 0 takes a free one")
@@ -30,7 +33,10 @@ class Settings(BaseSettings):
     promise: Path | None = Field(None, description="hubs, options, areas and tables to promise from, JSON")
     database_url: SecretStr = Field(SecretStr(DEFAULT_URL), description="sqlite:///FILE or postgresql://HOST/NAME")
     refresh_s: float = Field(30.0, ge=0.5, le=86_400, description="seconds between two snapshots of what is promised")
+    ban: Path | None = Field(None, description="address register to find addresses in: a CSV of the BAN, or a folder")
+    geocoder_url: str = Field("", description="else who is asked for addresses, as https://data.geopf.fr/geocodage")
     secret: SecretStr | None = Field(None, min_length=16, description="signs quotes; else one is kept in the store")
+    webhooks_loopback: bool = Field(False, description="webhooks may go to this machine too, without TLS")
 
     auth: Auth = Field(Auth.AUTO, description="auto, on or off; auto: off on this machine until a key exists")
     tenant: str = Field("default", min_length=1, max_length=128, description="whose callers without a key are")
@@ -44,6 +50,18 @@ class Settings(BaseSettings):
     reply_timeout_s: float = Field(120.0, gt=0, le=86_400, description="seconds until a reply begins")
     requests_max: int = Field(2_000, ge=1, le=1_000_000, description="requests at work at a time")
     shutdown_s: int = Field(30, ge=0, le=3600, description="seconds for requests to end once it is told to stop")
+
+    dask_address: str = Field("", description="a Dask scheduler to solve on, tcp://HOST:PORT; else on this machine")
+    workers: int = Field(0, ge=0, le=1_000, description="processes that solve on this machine; 0: one per processor")
+
+    solve_max_s: float = Field(3600.0, gt=0, le=86_400, description="longest search that /v1 may be asked for, seconds")
+    vroom_max_locations: int = Field(1_000, ge=1, description="jobs, and twice the shipments, that POST / may have")
+    vroom_max_vehicles: int = Field(200, ge=1, description="vehicles that POST / may have")
+    table_max: int = Field(1_000, ge=1, description="coordinates that an OSRM or openrouteservice table may have")
+    route_max: int = Field(500, ge=2, description="coordinates that an OSRM or openrouteservice route may have")
+    nearest_max: int = Field(100, ge=1, description="streets that OSRM's /nearest may be asked for")
+
+    channels: dict[str, ChannelSettings] = Field({}, description="sales channels, tables [channels.NAME]")
 
     log_one_in: int = Field(1_000, ge=1, le=1_000_000, description="of so many good requests one is logged")
     log_slow_s: float = Field(1.0, gt=0, le=3600, description="requests as long as that are always logged")
@@ -80,11 +98,12 @@ def load_settings(**given: Any) -> Settings:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        name = str(first["loc"][0]) if first["loc"] else ""
+        path = [str(part) for part in first["loc"]]
         if first["type"] == "extra_forbidden":
-            hint = near_miss(name, Settings.model_fields) or "remove it"
+            name, known = path[-1], (ChannelSettings if len(path) > 1 else Settings).model_fields
+            hint = near_miss(name, known) or "remove it"
             raise InputError("unknown_setting", f"there is no setting `{name}`", str(file), hint) from None
-        where = f"{PREFIX}{name.upper()}"
+        where = PREFIX + "__".join(path).upper()
         raise InputError("invalid_setting", first["msg"], where, f"correct it there, or in {file.name}") from None
     except ValueError as error:  # TOML that can't be parsed, JSON in a variable
         raise InputError("invalid_setting", str(error).splitlines()[0], str(file), "correct it") from None

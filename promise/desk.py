@@ -29,6 +29,7 @@ from promise.desk_room import names_of, shared_of
 from promise.grid import Grid
 from promise.ledger import Ledger
 from promise.reserve import Publish, PublishStock, Request
+from promise.shown import Shown
 from promise.snapshot import Snapshot
 
 SECRET = "promise.secret"
@@ -80,7 +81,8 @@ class Desk:
         self.ledger = Ledger(database, self.balances.follow)
         self.balances.load(database, now().toordinal())
         self.quotes = Quotes(self.balances, names, secret or self._kept_secret(), state.ttl_s, now)
-        self.places = Places(self.quotes, self.ledger, state.options, hold_s)
+        self.places, self.hold_s = Places(self.quotes, self.ledger, state.options, hold_s), hold_s
+        self.shown = Shown(self.balances.of)
         self.facts = HouseFacts(database, state, self.ledger, now)
         self._swaps = self._lapses = 0
         self._stop = threading.Event()
@@ -166,7 +168,11 @@ class Desk:
         self.ledger.submit(Request(owner=Owner(tenant), commands=commands, now_s=self.now_s))
 
     def _sweep(self) -> None:
-        self._every(EXPIRE_EVERY_S, lambda: self.ledger.expire(self.now_s))
+        self._every(EXPIRE_EVERY_S, self._lapse)
+
+    def _lapse(self) -> None:
+        self.shown.expire(self.now_s)
+        self.ledger.expire(self.now_s)
 
     def _poll(self) -> None:
         self._every(POLL_EVERY_S, lambda: self.balances.poll(self.database, self.now_s))

@@ -68,18 +68,27 @@ class Planner:
         InputError
             ``option_not_quoted`` or ``window_not_sold``.
         """
-        capacity_id, places, terms = self._place(order.option_id, order.window, ticket, _asked(order))
         good = ticket.expires_s > self._now_s
-        command = Reserve(
-            id=order.id,
-            capacity_id=capacity_id,
-            expires_s=ticket.expires_s + (self._hold_s if good else 0),
-            parcels=ticket.parcels,
-            dm3=ticket.dm3,
-            terms=terms,
-            lines=lines_of(ticket, order.option_id),
-        )
+        expires_s = ticket.expires_s + (self._hold_s if good else 0)
+        capacity_id, places, terms = self._place(order.option_id, order.window, ticket, _asked(order))
+        return Planned(_reserve(order.id, order.option_id, ticket, capacity_id, terms, expires_s), places)
+
+    def owe(self, order_id: str, option_id: str, window: Window | None, ticket: Ticket) -> Planned:
+        """Return how to take the place of an order that is paid: what its buyer was shown holds, however long ago."""
+        capacity_id, places, terms = self._place(option_id, window, ticket, "")
+        expires_s = self._now_s + self._hold_s
+        return Planned(_reserve(order_id, option_id, ticket, capacity_id, terms, expires_s), places)
+
+    def move(self, order_id: str, option_id: str, ticket: Ticket) -> Planned:
+        """Return how to move an order to the place of another ticket; its goods stay what they are."""
+        capacity_id, places, terms = self._place(option_id, None, ticket, "")
+        command = Change(id=order_id, capacity_id=capacity_id, parcels=ticket.parcels, dm3=ticket.dm3, terms=terms)
         return Planned(command, places)
+
+    def chain(self, ticket: Ticket, option_id: str) -> tuple[int, ...]:
+        """Return the slots of the levels that an option of a ticket takes."""
+        offer = ticket.offer(option_id)
+        return self._chain(offer.hub_id, ticket.area_id, option_id, offer.day)
 
     def change(self, order_id: str, swap: Swap, ticket: Ticket) -> Planned:
         """Return how to swap an order's place for another one.
@@ -154,6 +163,18 @@ def lines_of(ticket: Ticket, option_id: str) -> tuple[StockLine, ...]:
     hub_id = ticket.offer(option_id).hub_id or ticket.hub_id
     return tuple(
         StockLine(sku=line.sku, hub_id=hub_id, quantity=line.quantity, channel=ticket.channel) for line in ticket.lines
+    )
+
+
+def _reserve(order_id: str, option_id: str, ticket: Ticket, capacity_id: str, terms: str, expires_s: int) -> Reserve:
+    return Reserve(
+        id=order_id,
+        capacity_id=capacity_id,
+        expires_s=expires_s,
+        parcels=ticket.parcels,
+        dm3=ticket.dm3,
+        terms=terms,
+        lines=lines_of(ticket, option_id),
     )
 
 

@@ -44,7 +44,7 @@ class Quotes:
         self.snapshot: Snapshot | None = None
         self.given = 0
         self.names, self.now = names, now
-        self._balances, self._secret, self._ttl_s = balances, secret, ttl_s
+        self._balances, self._secret, self.ttl_s = balances, secret, ttl_s
 
     def view(self, tenant: str) -> View:
         """Return what a request of a carrier looks at.
@@ -70,15 +70,23 @@ class Quotes:
         """
         quoted, ticket = self.unsigned(owner, request, self.view(owner.tenant), self.now())
         return Quoted(
-            quote_id=sign(ticket, self._secret),
+            quote_id=self.signed(ticket),
             expires_at=quoted.expires_at,
             time_zone=quoted.time_zone,
             options=quoted.options,
             short=quoted.short,
         )
 
-    def unsigned(self, owner: Owner, request: QuoteRequest, view: View, now: datetime) -> tuple[Quoted, Ticket]:
-        """Return a quote that lacks its id, and what the id is made of."""
+    def unsigned(
+        self, owner: Owner, request: QuoteRequest, view: View, now: datetime, keep_s: int = 0
+    ) -> tuple[Quoted, Ticket]:
+        """Return a quote that lacks its id, and what the id is made of.
+
+        Parameters
+        ----------
+        keep_s : int
+            For so long a shop shows it without asking again: its dates are those of an order placed at the end of that.
+        """
         cart, placed_s, hub_id = request.cart, NOW_S, ""
         short: tuple[str, ...] = ()
         if cart.lines:
@@ -88,10 +96,12 @@ class Quotes:
             if supply.hub_ids:
                 hub_id = supply.hub_ids[0]
                 request = request.replace(cart=cart.replace(hub_ids=supply.hub_ids))
+        if keep_s:
+            placed_s = max(placed_s, int(now.timestamp()) + keep_s)
         promises = (
-            () if short else quote(view.snapshot, request, now, self._ttl_s, view.room, placed_s, not owner.shipper)
+            () if short else quote(view.snapshot, request, now, self.ttl_s, view.room, placed_s, not owner.shipper)
         )
-        expires_s = int(now.timestamp()) + self._ttl_s
+        expires_s = int(now.timestamp()) + self.ttl_s
         expires_at = promises[0].expires_at if promises else with_offset(datetime.fromtimestamp(expires_s, PARIS))
         self.given += 1
         return (
@@ -109,6 +119,10 @@ class Quotes:
                 tuple([offer_of(promise) for promise in promises]),
             ),
         )
+
+    def signed(self, ticket: Ticket) -> str:
+        """Return the quote id of a ticket."""
+        return sign(ticket, self._secret)
 
     def ticket(self, owner: Owner, quote_id: str) -> Ticket:
         """Return what a quote said.

@@ -96,6 +96,13 @@ class Ledger:
         """
         return self._writer.submit(_each, job)
 
+    def submit_with(self, request: Request, job: Callable[[Transaction, Replies], R]) -> Future[R]:
+        """Queue a request and a write that hangs on its replies: both, or neither; the future has what the write gives.
+
+        Like any write it may be called again after a rollback.
+        """
+        return self._writer.submit(self._run_with, (request, job))
+
     def expire(self, now_s: int, most: int = 1000) -> Replies:
         """Give back the places of pending reservations whose time is over; an older idempotency key goes too."""
         return self.do(Request(owner=Owner(""), commands=(Expire(most=most),), now_s=now_s))
@@ -165,6 +172,12 @@ class Ledger:
             idempotency.forget(connection, now_s - KEYS_KEPT_S)
         outbox.drop(connection, [seq for command in commands if isinstance(command, Told) for seq in command.seqs])
         return Done(replies, lambda: self._tell(books))
+
+    def _run_with(self, connection: Transaction, pairs: Sequence[tuple[Request, Callable[..., object]]]) -> Done:
+        """Work off requests, each with a write of another aggregate."""
+        done = self._run(connection, [request for request, _ in pairs])
+        told = [job(connection, replies) for (_, job), replies in zip(pairs, done.replies, strict=True)]
+        return Done(told, done.after)
 
     def _books(self, connection: Transaction, requests: Sequence[Request], due: tuple[Key, ...]) -> Books:
         """Read all that the requests may change, locked."""

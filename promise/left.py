@@ -48,6 +48,9 @@ class Levels:
         self.ids: list[str] = []
         self.parcels: list[int] = []
         self.dm3: list[int] = []
+        self.likely: list[int] = []
+        self.likely_dm3: list[int] = []
+        """What buyers will likely take of dates that others still show them, see :mod:`promise.shown`."""
         self.cells: dict[int, tuple[int, ...]] = {}
         """Slots from the innermost level out, by hub, cell and day."""
         self.hub_days: dict[int, tuple[int, ...]] = {}
@@ -64,6 +67,8 @@ class Levels:
             if slot is None:
                 new.append(one.id)
                 self.ids.append(one.id)
+                self.likely.append(0)
+                self.likely_dm3.append(0)
                 self.parcels.append(one.parcels)
                 self.dm3.append(dm3)
                 self._parents.append(one.parent_id)
@@ -124,13 +129,13 @@ class RoomNow:
         """Return the hubs whose tours of a day take a cart to a cell; where nothing is published they do."""
         levels, at = self.levels, self.first_day + day
         cells, hub_days, shared = levels.cells, levels.hub_days, levels.shared.get(cell << DAY_BITS | at, ())
-        left_parcels, left_dm3 = levels.parcels, levels.dm3
+        left_parcels, left_dm3, likely, likely_dm3 = levels.parcels, levels.dm3, levels.likely, levels.likely_dm3
         found = []
         for hub in hubs:
             for slot in cells.get((hub << DAY_BITS | cell) << DAY_BITS | at) or hub_days.get(
                 hub << DAY_BITS | at, shared
             ):
-                if left_parcels[slot] < parcels or left_dm3[slot] < dm3:
+                if left_parcels[slot] - likely[slot] < parcels or left_dm3[slot] - likely_dm3[slot] < dm3:
                     break
             else:
                 found.append(hub)
@@ -152,8 +157,8 @@ class Taking(RoomNow):
     def _fits(self, hub: int, cell: int, day: int, parcels: int, dm3: int) -> bool:
         levels = self.levels
         return all(
-            levels.parcels[slot] - self._parcels.get(slot, 0) >= parcels
-            and levels.dm3[slot] - self._dm3.get(slot, 0) >= dm3
+            levels.parcels[slot] - levels.likely[slot] - self._parcels.get(slot, 0) >= parcels
+            and levels.dm3[slot] - levels.likely_dm3[slot] - self._dm3.get(slot, 0) >= dm3
             for slot in self.chain(hub, cell, day)
         )
 

@@ -8,22 +8,41 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 import msgspec
 
 from data.errors import InputError, JalonError, UnavailableError
+from data.frames import read_frame, write_frame
 from data.store import arrivals, hubs, lives
 from promise.desk import Desk
 from promise.habits import TAIL_S
-from promise.refresh_worker import Answer, Facts, OnAir, read_frame, write_frame
+from promise.odds import Watched
+from promise.refresh_worker import Answer, Facts, OnAir
 from promise.snapshot import Snapshot
 
 AHEAD = timedelta(days=10)
 RETRY_S, LEAST_S = 1.0, 0.5
 """Seconds until it tries again, and between two snapshots whatever happens."""
+
+
+class Watch(Protocol):
+    """Looks after the promises given."""
+
+    def watched(self) -> tuple[Watched, ...]:
+        """Return the promises whose odds it wants."""
+        ...
+
+    def outages(self) -> dict[str, int]:
+        """Return the hubs that stand still, each with the Unix second until which that is reckoned with."""
+        ...
+
+    def look(self, watched: Sequence[Watched], odds: Sequence[float | None]) -> None:
+        """Take the odds in; raises ``JalonError`` where that has to be done again."""
+        ...
 
 
 class Refresher:
@@ -35,6 +54,8 @@ class Refresher:
         Whose hubs, lives and orders make the load: the carrier's.
     every_s : float
         Seconds between two snapshots, besides those that :meth:`wake` asks for.
+    watch : Watch, optional
+        Asked with every snapshot which promises to look at, and told how likely they are to be kept.
 
     Attributes
     ----------
@@ -44,10 +65,10 @@ class Refresher:
         Why the last one could not.
     """
 
-    def __init__(self, desk: Desk, tenant: str, every_s: float = 30.0) -> None:
+    def __init__(self, desk: Desk, tenant: str, every_s: float = 30.0, watch: Watch | None = None) -> None:
         self.failures = 0
         self.last_error: JalonError | None = None
-        self._desk, self._tenant, self._every_s = desk, tenant, every_s
+        self._desk, self._tenant, self._every_s, self._watch = desk, tenant, every_s, watch
         self._folder = tempfile.TemporaryDirectory(prefix="jalon-snapshot-")
         self._worker: subprocess.Popen[bytes] | None = None
         self._stopped, self._opened = False, 0
@@ -93,14 +114,21 @@ class Refresher:
         for load in state.hubs:
             stored = known.get(load.schedule.hub_id)
             loads.append(load.replace(schedule=stored.schedule) if stored and stored.schedule else load)
-        return Facts(state=state.replace(hubs=tuple(loads)), now_s=now_s, arrived=arrived, lives=tuple(on_air))
+        facts = Facts(state=state.replace(hubs=tuple(loads)), now_s=now_s, arrived=arrived, lives=tuple(on_air))
+        if self._watch is None:
+            return facts
+        return facts.replace(watched=self._watch.watched(), outages=self._watch.outages())
 
     def _run(self) -> None:
         while not self._stopped:
             wait_s = self._every_s
             try:
                 self._open_days()
-                self._desk.swap(self._made(self.facts()))
+                facts = self.facts()
+                snapshot, odds = self._made(facts)
+                self._desk.swap(snapshot)
+                if self._watch is not None:
+                    self._watch.look(facts.watched, odds)
                 self.last_error = None
             except JalonError as error:
                 if not self._stopped:
@@ -117,8 +145,11 @@ class Refresher:
             self._desk.facts.publish_room(self._tenant)
             self._opened = today
 
-    def _made(self, facts: Facts) -> Snapshot:
-        """Return the worker's snapshot of some facts; its arrays lie in a mapped file that has no name any more."""
+    def _made(self, facts: Facts) -> tuple[Snapshot, list[float | None]]:
+        """Return the worker's snapshot of some facts, and the odds asked for with them.
+
+        The snapshot's arrays lie in a mapped file that has no name any more.
+        """
         file = Path(self._folder.name) / "arrays"
         worker = self._worker = self._running(file)
         assert worker.stdin and worker.stdout
@@ -137,7 +168,7 @@ class Refresher:
             whole = memoryview(mmap.mmap(arrays.fileno(), 0, access=mmap.ACCESS_READ))
         file.unlink()
         snapshot: Snapshot = pickle.loads(answer.head, buffers=[whole[begin:end] for begin, end in answer.spans])
-        return snapshot
+        return snapshot, answer.odds
 
     def _running(self, file: Path) -> subprocess.Popen[bytes]:
         """Return the worker, another one where it has died."""

@@ -19,11 +19,13 @@ from numpy.typing import NDArray
 
 from data.clock import rng
 from data.errors import JalonError
+from data.frames import read_frame, write_frame
 from data.model.base import Count, Value
 from data.model.live import Live, Signal
 from data.model.promise_state import PromiseState
 from data.model.schedule import STEP_S
 from promise import habits, nowcast
+from promise.odds import Watched, odds
 from promise.snapshot import Snapshot
 from promise.state import SCENARIOS, Since, snapshot_of
 from promise.stock import PARCELS_PER_ORDER
@@ -54,19 +56,29 @@ class Facts(Value):
         Parcels of orders taken, by hub and Unix second at which a step of theirs begins.
     lives : tuple of OnAir
         Those that are on, or to come.
+    watched : tuple of Watched
+        Promises whose odds are asked for beside the snapshot.
+    outages : dict
+        Hubs that stand still, each with the Unix second until which that is reckoned with.
     """
 
     state: PromiseState
     now_s: Count
     arrived: dict[str, dict[int, int]] = msgspec.field(default_factory=dict)
     lives: tuple[OnAir, ...] = ()
+    watched: tuple[Watched, ...] = ()
+    outages: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 class Answer(msgspec.Struct):
-    """A snapshot's pickle without its buffers, and where those are in the file; or why there is none."""
+    """A snapshot's pickle without its buffers, and where those are in the file; or why there is none.
+
+    ``odds`` are those of the promises watched, ``None`` where nothing tells.
+    """
 
     head: bytes = b""
     spans: list[tuple[int, int]] = []
+    odds: list[float | None] = []
     error: dict[str, str] = {}
 
 
@@ -77,6 +89,11 @@ def snapshot_from(facts: Facts) -> Snapshot:
     ------
     InputError
     """
+    return snapshot_of(facts.state, since=since_of(facts))
+
+
+def since_of(facts: Facts) -> Since:
+    """Return what has happened since the hubs were counted."""
     counted_s = int(facts.state.at.timestamp())
     if not 0 <= facts.now_s - counted_s <= COUNT_GOOD_FOR.total_seconds():
         counted_s = facts.now_s
@@ -84,7 +101,13 @@ def snapshot_from(facts: Facts) -> Snapshot:
         hub: {(at_s - counted_s) // STEP_S: count for at_s, count in steps.items() if at_s >= counted_s}
         for hub, steps in facts.arrived.items()
     }
-    return snapshot_of(facts.state, since=Since(counted_s, facts.now_s, arrived, _expected(facts, counted_s)))
+    return Since(counted_s, facts.now_s, arrived, _expected(facts, counted_s), facts.outages)
+
+
+def odds_from(facts: Facts) -> list[float | None]:
+    """Return how likely the promises watched are to be kept, ``None`` where nothing tells."""
+    found = odds(facts.state, since_of(facts), facts.watched) if facts.watched else np.zeros(0)
+    return [None if np.isnan(one) else float(one) for one in found]
 
 
 def _expected(facts: Facts, counted_s: int) -> dict[str, NDArray[np.float32]]:
@@ -116,8 +139,9 @@ def main(source: IO[bytes], target: IO[bytes], file: Path) -> None:
     os.nice(NICER)
     while (raw := read_frame(source)) is not None:
         try:
-            snapshot = snapshot_from(msgspec.msgpack.decode(raw, type=Facts))
-            answer = _written(snapshot, file)
+            facts = msgspec.msgpack.decode(raw, type=Facts)
+            answer = _written(snapshot_from(facts), file)
+            answer.odds = odds_from(facts)
         except JalonError as error:
             answer = Answer(error=error.as_dict())
         write_frame(target, msgspec.msgpack.encode(answer))
@@ -135,21 +159,6 @@ def _written(snapshot: Snapshot, file: Path) -> Answer:
             out.write(buffer.raw())
             spans.append((begin, out.tell()))
     return Answer(head, spans)
-
-
-def read_frame(source: IO[bytes]) -> bytes | None:
-    """Return the next frame, ``None`` where there are no more."""
-    size = source.read(8)
-    if len(size) < 8:
-        return None
-    raw = source.read(int.from_bytes(size))
-    return raw if len(raw) == int.from_bytes(size) else None
-
-
-def write_frame(target: IO[bytes], raw: bytes) -> None:
-    """Write a frame."""
-    target.write(len(raw).to_bytes(8) + raw)
-    target.flush()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -22,6 +23,8 @@ from promise.simulate_tours import Ledger
 from promise.simulate_truth import A_DAY_S, Truth
 from promise.snapshot import Curves, HandOver, Snapshot, build
 
+Look = Callable[["Desk", int], None]
+
 DAYS = 14
 """That may be promised, from today on."""
 QUEUE_DAYS, SCENARIOS = 11, 64
@@ -35,23 +38,26 @@ VALID_S = 2 * CALM_S
 
 @dataclass(frozen=True)
 class Run:
-    """What was promised: ``due_day`` and ``confidence`` [N], and the tours driven."""
+    """What was promised: ``due_day`` and ``confidence`` [N], the tours driven, and the desk as it is at the end."""
 
     due_day: I64
     confidence: F64
     leg: LastLeg
+    desk: Desk
 
 
-def promise_all(truth: Truth, due_day: I64) -> Run:
+def promise_all(truth: Truth, due_day: I64, look: Look | None = None, looks_s: Sequence[int] = ()) -> Run:
     """Promise every scored order, as it comes in, by what is known by then.
 
     Parameters
     ----------
     due_day : int64 [N]
         The days owed for the orders before and after; filled in for all that are promised.
+    look : callable, optional
+        Called with the desk and the instant (Unix seconds), every day at ``looks_s`` seconds from midnight on.
     """
     leg = LastLeg(truth.world, truth.draws, truth.orders, truth.depot_day, due_day)
-    desk = Desk(truth, leg)
+    desk = Desk(truth, leg, look, looks_s)
     begin = truth.scored_days.start - truth.world.shakedown_days
     for day in range(truth.first_day, truth.first_day + truth.world.days):
         delivered = leg.deliver(day)
@@ -60,14 +66,15 @@ def promise_all(truth: Truth, due_day: I64) -> Run:
         if day < truth.scored_days.stop:
             desk.learned.hear_day(day)
         desk.ledger.release(delivered)
-    return Run(due_day, desk.confidence, leg)
+    return Run(due_day, desk.confidence, leg, desk)
 
 
 class Desk:
     """Where dates are promised."""
 
-    def __init__(self, truth: Truth, leg: LastLeg) -> None:
+    def __init__(self, truth: Truth, leg: LastLeg, look: Look | None = None, looks_s: Sequence[int] = ()) -> None:
         world = truth.world
+        self._look, self._looks_s = look, looks_s
         self.truth, self.leg, self.ledger = truth, leg, Ledger(truth, leg)
         self.scans = Scans(truth, leg)
         self.learned = Learned(truth, self.scans)
@@ -90,7 +97,8 @@ class Desk:
         self.demand.start_day(day)
         transit = self.learned.stages.transit_cdf()
         now_s, end_s = midnight_s(day), midnight_s(day + 1)
-        planned = self._planned(now_s, end_s)
+        looks = {now_s + after_s for after_s in self._looks_s} if self._look else set()
+        planned = sorted({*self._planned(now_s, end_s), *looks})
         while now_s < end_s:
             next_s = next(one for one in planned if one > now_s)
             alarm_s = self.demand.alarm_s(now_s, next_s)
@@ -100,6 +108,8 @@ class Desk:
             rows = self.scans.ordered(now_s, next_s)
             for hub in range(len(self.truth.world.hubs)):
                 self.learned.hear_waves(hub, now_s)
+            if self._look and now_s in looks:
+                self._look(self, now_s)
             if len(rows):
                 self._promise(day, self._snapshot(now_s, next_s, transit, rows), rows)
             now_s = next_s

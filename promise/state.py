@@ -42,12 +42,20 @@ class Since:
         Orders taken since then, by steps of 300 s counted from ``counted_s``.
     expected : mapping of hub to float32 [SCENARIOS, T]
         Parcels of lives that are on or to come, by steps from ``counted_s`` on; shorter than the horizon or longer.
+    outages : mapping of hub to int
+        Hubs that stand still now, each with the Unix second until which that is reckoned with.
     """
 
     counted_s: int
     now_s: int
     arrived: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
     expected: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    outages: Mapping[str, int] = field(default_factory=dict)
+
+    def stopped(self, hub: HubState) -> HubState:
+        """Return a hub as it is, standing still or not."""
+        until_s = self.outages.get(hub.schedule.hub_id)
+        return hub if until_s is None else replace(hub, outages=((self.now_s, until_s),))
 
     def add_to(self, parcels: NDArray[np.float32], hub_id: str) -> None:
         """Replace what was planned until now by what really came, and add what is expected."""
@@ -77,7 +85,7 @@ def snapshot_of(state: PromiseState, seed: int = 1, since: Since | None = None) 
     check(state)
     now_s = since.now_s if since else int(state.at.timestamp())
     grid = Grid(state.areas, state.options)
-    curves = _curves(state, grid)
+    curves = curves_of(state, grid)
     level = levels(curves.model, state.costs.day_cents / state.costs.broken_cents, state.costs.floor)
     hubs = [_hand_over(load, now_s, state, since, seed + number) for number, load in enumerate(state.hubs)]
     return build(now_s, hubs, grid, curves, level, state.pools, state.horizon_days, state.valid_s)
@@ -110,15 +118,16 @@ def hand_over(
 def _hand_over(load: HubLoad, now_s: int, state: PromiseState, since: Since | None, seed: int) -> HandOver:
     hub = HubState(load.schedule, np.array(load.backlog), np.array(load.class_shares), Pace(mean=load.pace))
     begin_s = since.counted_s if since else now_s
-    parcels = _inflow(load, begin_s, (now_s - begin_s + state.horizon_days * DAY_S) // STEP_S, seed)
+    parcels = inflow_of(load, begin_s, (now_s - begin_s + state.horizon_days * DAY_S) // STEP_S, seed)
     if since:
+        hub = since.stopped(hub)
         since.add_to(parcels, load.schedule.hub_id)
     found = hand_over(hub, parcels, now_s, state.valid_s, seed, begin_s)
     load_now = run_load(hub, parcels, begin_s, seed, now_s)
     return replace(found, facts=(hub_load(load.schedule.hub_id, load_now.ratio, load_now.until_s),))
 
 
-def _inflow(load: HubLoad, begin_s: int, steps: int, seed: int) -> NDArray[np.float32]:
+def inflow_of(load: HubLoad, begin_s: int, steps: int, seed: int) -> NDArray[np.float32]:
     """Return the parcels that come in, float32 [S, T]; each flow's size varies by scenario, the same whatever it is."""
     draws = rng(seed).standard_normal((SCENARIOS, len(load.inflow)))
     parcels = np.zeros((SCENARIOS, steps))
@@ -134,7 +143,7 @@ def _share_by_step(begin_at: datetime, end_at: datetime, begin_s: int, steps: in
     return np.diff(edges) / (last_s - first_s)
 
 
-def _curves(state: PromiseState, grid: Grid) -> Curves:
+def curves_of(state: PromiseState, grid: Grid) -> Curves:
     """Lay the stage curves out by hub, area and option; a later one of the file wins."""
     hub_of = {load.schedule.hub_id: number for number, load in enumerate(state.hubs)}
     area_of = {area.id: row for row, area in enumerate(state.areas)}

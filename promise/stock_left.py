@@ -57,6 +57,10 @@ class StockLeft:
             sorted((one for one in list(shop.values()) if one.sku == sku), key=lambda one: (one.hub_id, one.channel))
         )
 
+    def holders(self, owner: Owner, sku: str) -> frozenset[str]:
+        """Return the hubs that ever had a product."""
+        return frozenset(self._hubs.get(owner, {}).get(sku, ()))
+
     def supply(self, owner: Owner, lines: Sequence[CartLine], channel: str, among: Iterable[str] = ()) -> Supply:
         """Return which hubs can send all lines, of those named or of all.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from data.clock import PARIS
@@ -54,6 +55,28 @@ def promise_en(kind: PlaceKind, day: date, today: date) -> str:
     return f"{HANDED_OVER_EN[kind]} {date_en(day, today)}"
 
 
+def at_risk_fr(kind: PlaceKind, day: date, today: date) -> str:
+    """Return what a customer reads when a date may not be kept."""
+    return f"Nous risquons de ne pas tenir la date promise ({promise_fr(kind, day, today)}). Nous la suivons de près."
+
+
+def at_risk_en(kind: PlaceKind, day: date, today: date) -> str:
+    """Return what a customer reads when a date may not be kept."""
+    return f"We may not keep the date we promised ({promise_en(kind, day, today)}). We are watching it closely."
+
+
+def moved_fr(kind: PlaceKind, before: date, after: date, choices: Sequence[str], today: date) -> str:
+    """Return what a customer reads when a promise has moved, and what else may be had."""
+    told = f"Votre commande sera {promise_fr(kind, after, today)}, au lieu de {date_fr(before, today)}."
+    return f"{told} Vous pouvez aussi choisir : {' ; '.join(choices)}." if choices else told
+
+
+def moved_en(kind: PlaceKind, before: date, after: date, choices: Sequence[str], today: date) -> str:
+    """Return what a customer reads when a promise has moved, and what else may be had."""
+    told = f"Your order will be {promise_en(kind, after, today)} instead of {date_en(before, today)}."
+    return f"{told} You may also choose: {'; '.join(choices)}." if choices else told
+
+
 def moment_fr(at: datetime) -> str:
     """Return ``mar. 18 h`` or ``mar. 18 h 30``, local time."""
     local = at.astimezone(PARIS)
@@ -65,6 +88,22 @@ def moment_en(at: datetime) -> str:
     """Return ``Tue 18:30``, local time."""
     local = at.astimezone(PARIS)
     return f"{DAYS_EN[local.weekday()][:3]} {local:%H:%M}"
+
+
+def ordered_by_fr(until: datetime, now: datetime, promise: str) -> str:
+    """Return ``commandé aujourd'hui avant 17 h, livré jeudi 26 novembre``, or before which day's hour."""
+    day, hour = moment_fr(until).split(" ", 1)
+    today = until.astimezone(PARIS).date() == now.astimezone(PARIS).date()
+    before = "aujourd'hui avant" if today else f"avant {day}"
+    return f"commandé {before} {hour}, {promise}"
+
+
+def ordered_by_en(until: datetime, now: datetime, promise: str) -> str:
+    """Return ``ordered today before 17:00, delivered Thursday 26 November``, or before which day's hour."""
+    day, hour = moment_en(until).split(" ", 1)
+    today = until.astimezone(PARIS).date() == now.astimezone(PARIS).date()
+    before = "today before" if today else f"before {day}"
+    return f"ordered {before} {hour}, {promise}"
 
 
 def hub_load(hub_id: str, ratio: float, until_s: int | None) -> str:

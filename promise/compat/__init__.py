@@ -1,0 +1,1 @@
+"""Other people's contracts, one file per channel, translated at the edge."""

@@ -1,0 +1,258 @@
+"""One thread a TikTok shop: fetches the orders that are due, and tells the shop when they are handed over.
+
+An order is taken, with what is kept of it here, in one transaction: whenever the process ends, what was not taken is
+still due, and what was taken is known.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from data.errors import ConflictError, JalonError
+from data.model.reservation import Owner
+from data.model.stored_order import AT_THE_HUB, OrderState
+from data.store import channels, contacts, orders
+from data.store.channels import ChannelOrder, FetchState, Handover, HandoverState
+from data.store.database import StoreError, Transaction
+from promise.compat.channel import Channel
+from promise.compat.inbox import BUSY, Inbox
+from promise.compat.tiktok import contact_of, handover_of, order_of, tracking_of
+from promise.compat.tiktok_client import IDS_MAX, ApiError, TikTokClient
+from promise.compat.tiktok_values import CANCELLED, OPEN, Detail
+from promise.intake.change import is_elsewhere
+from promise.intake.values import Accepted, OrderChange
+
+R = TypeVar("R")
+TICK_S = 1.0
+ORDER_TRIES, TELL_TRIES = 8, 3
+"""After so many an alarm goes out; an order is then given up, a hand-over is not."""
+BACKOFF_S, BACKOFF_MAX_S = 2, 300
+TELL_AT_ONCE = 4
+
+log = logging.getLogger(__name__)
+
+
+class Puller:
+    """Follows one shop.
+
+    Attributes
+    ----------
+    fetched, calls_failed, told, tell_failures : int
+        So far.
+    """
+
+    def __init__(self, inbox: Inbox, shop: Channel, client: TikTokClient) -> None:
+        self.fetched = self.calls_failed = self.told = self.tell_failures = 0
+        self._inbox, self._shop, self._client = inbox, shop, client
+        self._desk, self._options = inbox.desk, inbox.desk.desk.state.options
+        self._stopped, self._wake = False, threading.Event()
+        self._pool = ThreadPoolExecutor(TELL_AT_ONCE, thread_name_prefix="tiktok-tell")
+        self._thread = threading.Thread(target=self._run, name=f"tiktok-{shop.name}", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Fetch now."""
+        self._wake.set()
+
+    def close(self) -> None:
+        """Stop after the call that is being made."""
+        self._stopped = True
+        self._wake.set()
+        self._thread.join()
+        self._pool.shutdown()
+        self._client.close()
+
+    def figures(self) -> dict[str, float]:
+        """Return what it has done, and how many orders and hand-overs are in each state."""
+        with self._desk.database.read() as connection:
+            states = channels.counts(connection, self._shop.name)
+        done = {"fetched": self.fetched, "calls_failed": self.calls_failed, "told": self.told}
+        return {**states, **done, "tell_failures": self.tell_failures}
+
+    def _run(self) -> None:
+        while not self._stopped:
+            try:
+                while not self._stopped and self.fetch():
+                    pass
+                self.tell()
+            except (JalonError, StoreError):
+                log.exception("the channel %s is followed again in a second", self._shop.name)
+            self._wake.wait(TICK_S)
+            self._wake.clear()
+
+    # ---------------------------------------------------------------------------------------------------- orders in
+
+    def fetch(self) -> bool:
+        """Fetch the next orders; return whether there may be more."""
+        with self._desk.database.read() as connection:
+            due = channels.orders_due(connection, self._shop.name, self._inbox.now_s, IDS_MAX)
+        if not due:
+            return False
+        seen = {one.order_id: one for _, one in due}
+        try:
+            details = self._client.orders(list(seen))
+        except ApiError as error:
+            self.calls_failed += 1
+            self._later(list(seen.values()), error.code, error.retry_s)
+            return False
+        self.fetched += len(details)
+        missing = [one for name, one in seen.items() if name not in details]
+        if missing:
+            self._later(missing, "unknown_to_channel", None)
+        self._take(seen, details)
+        return True
+
+    def _take(self, seen: Mapping[str, ChannelOrder], details: Mapping[str, Detail]) -> None:
+        """Do with orders what they are now."""
+        new = {name: one for name, one in details.items() if _verdict(one) is FetchState.TAKEN}
+        for name, one in details.items():
+            if name in new:
+                continue
+            if one.status == CANCELLED:
+                self._cancel(seen[name])
+            else:
+                self._settle(seen[name], _verdict(one), one.status[:64])
+        settled: set[str] = set()
+
+        def settle(t: Transaction, told: Sequence[Accepted]) -> None:
+            for one in told:
+                self._note(t, seen[one.id], details[one.id], one)
+                settled.add(one.id)
+
+        asked = [order_of(self._shop, one, self._options) for one in new.values()]
+        told = self._desk.clerk.take(self._shop.owner, asked, self._shop.name, settle)
+        self._write(lambda t: settle(t, [one for one in told if one.id not in settled]))
+        for answer in told:
+            if answer.problem is not None and answer.problem.code != BUSY:
+                self._inbox.alarm(self._shop, answer.id, answer.problem.code, answer.problem.detail)
+            elif not answer.new and answer.state in AT_THE_HUB:
+                self._readdress(details[answer.id])
+        self._desk.wake()
+
+    def _note(self, t: Transaction, seen: ChannelOrder, detail: Detail, told: Accepted) -> None:
+        """Keep what came of an order, in the transaction that takes it."""
+        owner, now_s = self._shop.owner, self._inbox.now_s
+        if told.problem is not None:
+            if told.problem.code != BUSY:  # else it stays due
+                channels.settle(t, owner, seen, FetchState.FAILED, told.problem.code, now_s)
+            return
+        channels.settle(t, owner, seen, FetchState.TAKEN, "", now_s)
+        if told.state is not OrderState.CANCELLED and detail.status in OPEN:
+            channels.expect(t, owner, handover_of(self._shop, detail), now_s)
+
+    def _cancel(self, seen: ChannelOrder) -> None:
+        """Cancel an order; one that never came is settled all the same."""
+        owner, now_s = self._shop.owner, self._inbox.now_s
+        with self._desk.database.read() as connection:
+            known = orders.load(connection, owner, (seen.order_id,))
+
+        def settle(t: Transaction) -> None:
+            channels.settle(t, owner, seen, FetchState.CANCELLED, "", now_s)
+
+        if not known:
+            self._write(settle)
+            return
+        try:
+            self._desk.changes.cancel(owner, seen.order_id, settle)
+        except ConflictError as error:
+            self._write(settle)
+            self._inbox.alarm(self._shop, seen.order_id, error.code, error.message)
+
+    def _readdress(self, detail: Detail) -> None:
+        """Change the address of an order that is known, where it is another one now."""
+        owner, now = self._shop.owner, contact_of(detail)
+        with self._desk.database.read() as connection:
+            before = contacts.load(connection, owner, (detail.id,)).get(detail.id)
+        if before is None or not is_elsewhere(before, now.replace(lat=before.lat, lon=before.lon)):
+            return
+        try:
+            self._desk.changes.change(owner, detail.id, OrderChange(to=now))
+        except JalonError as error:
+            self._inbox.alarm(self._shop, detail.id, error.code, error.message)
+
+    def _settle(self, seen: ChannelOrder, state: FetchState, note: str) -> None:
+        owner = self._shop.owner
+        self._write(lambda t: channels.settle(t, owner, seen, state, note, self._inbox.now_s))
+
+    def _later(self, some: Sequence[ChannelOrder], code: str, retry_s: float | None) -> None:
+        """Fetch orders later; those that were tried often are given up, and somebody is told."""
+        owner, now_s = self._shop.owner, self._inbox.now_s
+        lost = [one for one in some if retry_s is None and one.tries + 1 >= ORDER_TRIES]
+
+        def put_off(t: Transaction) -> None:
+            for one in some:
+                if one in lost:
+                    channels.settle(t, owner, one, FetchState.FAILED, code, now_s)
+                else:
+                    channels.put_off(t, owner, one, now_s + _backoff_s(one.tries, retry_s), now_s)
+
+        self._write(put_off)
+        for one in lost:
+            self._inbox.alarm(self._shop, one.order_id, code, "it could not be fetched")
+
+    # ---------------------------------------------------------------------------------------------------- told back
+
+    def tell(self) -> None:
+        """Tell the shop of the orders that have left, or that it must hear of now at the latest."""
+        self._write(lambda t: channels.scanned(t, self._shop.name, self._inbox.now_s))
+        with self._desk.database.read() as connection:
+            due = channels.handovers_due(connection, self._shop.name, self._inbox.now_s, 200)
+        for _ in self._pool.map(lambda pair: self._tell(*pair), due):
+            pass  # what a call raises is raised here
+
+    def _tell(self, owner: Owner, one: Handover) -> None:
+        try:
+            packages: list[str] = json.loads(one.packages) or list(self._packages(one.order_id))
+            if not packages:
+                raise ApiError("no_package", "the channel names no package of the order", float(BACKOFF_MAX_S))
+            for number, package in enumerate(packages):
+                self._client.ship(package, tracking_of(one.order_id, number, len(packages)))
+        except ApiError as error:
+            self.tell_failures += 1
+            now_s = self._inbox.now_s
+            again_s = now_s + _backoff_s(one.tries, error.retry_s)
+            self._write(lambda t: channels.put_off(t, owner, one, again_s, now_s))
+            if one.tries + 1 >= TELL_TRIES or now_s >= one.ship_by_s - self._shop.settings.tell_before_s // 2:
+                self._alarm(owner, one, error.code, error.message)
+            return
+        self.told += 1
+        self._write(lambda t: channels.close(t, owner, one, HandoverState.TOLD, self._inbox.now_s))
+        if not self._has_left(owner, one.order_id):
+            self._alarm(owner, one, "not_scanned", "the shop was told in time, but nobody has scanned the order")
+
+    def _alarm(self, owner: Owner, one: Handover, code: str, detail: str) -> None:
+        self._inbox.alarm(self._shop, one.order_id, code, detail)
+        self._write(lambda t: channels.alarmed(t, owner, one, self._inbox.now_s))
+
+    def _packages(self, order_id: str) -> tuple[str, ...]:
+        detail = self._client.orders((order_id,)).get(order_id)
+        return detail.package_ids if detail else ()
+
+    def _has_left(self, owner: Owner, order_id: str) -> bool:
+        with self._desk.database.read() as connection:
+            stored = orders.load(connection, owner, (order_id,)).get(order_id)
+        return stored is not None and stored.state in channels.LEFT
+
+    def _write(self, job: Callable[[Transaction], R]) -> R:
+        return self._desk.ledger.write(job).result()
+
+
+def _verdict(detail: Detail) -> FetchState:
+    """Return what is to be done with an order that is not cancelled."""
+    if detail.is_theirs:
+        return FetchState.IGNORED
+    if detail.is_held:
+        return FetchState.HELD
+    if detail.status == CANCELLED:
+        return FetchState.CANCELLED
+    return FetchState.TAKEN if detail.status in OPEN else FetchState.IGNORED
+
+
+def _backoff_s(tries: int, retry_s: float | None) -> int:
+    waits_s = min(BACKOFF_MAX_S, BACKOFF_S * 2**tries)
+    return max(waits_s, -int(-retry_s // 1)) if retry_s is not None else waits_s
