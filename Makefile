@@ -46,8 +46,8 @@ test: setup ## run the tests on both cores (PYTEST_ARGS="-n 0": in one process)
 	@$(BIN)/python -m pytest -q $(PYTEST_ARGS)
 
 soak: setup ## run the tests that take minutes
-	@echo "soak: pytest -m soak"
-	@$(BIN)/python -m pytest -q -m soak $(PYTEST_ARGS)
+	@echo "soak: pytest -rP -m soak, what each has tried is printed at the end"
+	@$(BIN)/python -m pytest -q -rP -m soak $(PYTEST_ARGS)
 
 lint: $(VENV)/.stamp ## ruff check, ruff format --check, mypy
 	@echo "lint: ruff check"

@@ -73,6 +73,11 @@ def plain(raw: bytes | str, source: str = "input") -> Any:
     return _decoded(raw, Any, source)
 
 
+def one_line(raw: bytes) -> bytes:
+    """Return JSON without the white space between its parts."""
+    return msgspec.json.format(raw, indent=-1)
+
+
 def schema(kind: Any) -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of ``kind``, a model type or a tuple of them."""
     document = msgspec.json.schema(kind)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import combinations, pairwise
 from random import Random
 
 from data.model.base import Window
@@ -23,7 +24,12 @@ def with_changes(plan: Plan, rng: Random) -> Plan:
         if not each.collects
     ]
     plan = _late(plan, rng)
-    prices = ChangePrices(move_cents=300, sorted_cents=rng.choice([0, 200]), eta_cents_per_minute=rng.choice([0, 10]))
+    prices = ChangePrices(
+        move_cents=300,
+        sorted_cents=rng.choice([0, 200]),
+        eta_cents_per_minute=rng.choice([0, 10]),
+        loading_cents=rng.choice([0, 25]),
+    )
     told = tuple(_told(vehicle, each, plan, rng) for vehicle, each in served) if plan.replaces else ()
     left = [one for one in told if one.order_id in plan.moved]
     prices = prices.replace(max_moves=rng.choice([None, sum(not one.forced for one in left)]))
@@ -75,6 +81,7 @@ def _told(vehicle_id: str, handover: Handover, plan: Plan, rng: Random) -> Told:
         start_at=start_at,
         sorted=rng.random() < 0.3,
         forced=rng.random() < 0.2,
+        place=rng.randint(0, 9),
     )
 
 
@@ -88,7 +95,18 @@ def _cents(told: tuple[Told, ...], plan: Plan, prices: ChangePrices, served: lis
             cents += prices.move_cents + one.sorted * prices.sorted_cents
         minutes = max(timedelta(), starts[one.order_id] - one.start_at) / timedelta(minutes=1)
         cents += int(minutes * prices.eta_cents_per_minute + 0.5 + 1e-9)
+    stay = {one.order_id: one for one in told if not one.forced and one.order_id not in plan.moved}
+    for tour in plan.tours:
+        order_ids = [each.order_id for stop in tour.stops for each in stop.handovers if not each.collects]
+        places = [stay[one].place for one in order_ids if one in stay]
+        cents += prices.loading_cents * (len(places) - _most_rising(places))
     return cents
+
+
+def _most_rising(places: list[int]) -> int:
+    """Return the length of the longest strictly rising part, by trying all."""
+    parts = (part for n in range(len(places), 0, -1) for part in combinations(places, n))
+    return next((len(part) for part in parts if all(a < b for a, b in pairwise(part))), 0)
 
 
 def _copy(order: Order, name: str) -> Order:

@@ -14,6 +14,7 @@ from random import Random
 from typing import Any
 
 from data.codec import encode
+from data.model.change import Presumed
 from data.model.order import Order
 from data.model.parcel import Apart, Dimensions
 from data.model.place import BoxType, Place, PlaceKind
@@ -101,6 +102,7 @@ class _Fitter:
             postponed=postponed,
             unassigned=unassigned,
             done=(left_out[3].id,),
+            presumed=(Presumed(order_id=left_out[3].id, vehicle_id="idle"),),
             moved=(drawn[0].orders[0].id,) if replaces else (),
             hire_options=(self._hire([left_out[1].id, left_out[2].id]),),
             bound=self._bound(drawn),

@@ -45,7 +45,9 @@ def check_what_was_kept(
     """Assert that what is done, on board, being loaded or announced is as it was."""
     now = {tour.vehicle_id: tour for tour in after.tours}
     status_of = {status.vehicle_id: status for status in statuses}
-    done = {order_id for status in statuses for order_id in status.done} | set(before.done)
+    silent = {each.order_id for each in after.presumed}
+    done = {order_id for status in statuses for order_id in status.done} | set(before.done) | silent
+    present = max((status.at for status in statuses if status.at is not None), default=None)
     loading = {lock.vehicle_id for lock in before.locks if lock.closed_to_others} - status_of.keys()
     assert set(after.done) == done
     assert not done & {handover.order_id for tour in after.tours for handover in handovers(tour)}
@@ -54,8 +56,10 @@ def check_what_was_kept(
         planned = [handover.order_id for handover in handovers(tour) if handover.order_id not in done]
         kept = now.get(tour.vehicle_id)
         served = [] if kept is None else [handover.order_id for handover in handovers(kept)]
+        gone = not tour.start.at_hub or (present is not None and tour.departure_at < present)
+        assert kept is None or not gone or not kept.start.at_hub, "who had to leave by now has left"
         assert set(planned) <= set(served), "what was planned stays on its vehicle"
-        if status is not None and status.has_left:
+        if (status is not None and status.has_left) or gone:
             away = {order.id for order in after.orders if order.from_place is not None}
             aboard = [] if kept is None else [each.order_id for stop in first_trip(kept) for each in stop.handovers]
             more = set(aboard) - set(planned)

@@ -194,7 +194,8 @@ class Days:
         past = rng.randint(0, len(tour.stops))
         trip = tour.start.trip + sum(stop.loading_list is not None for stop in tour.stops[:past])
         given = [handover for stop in tour.stops[:past] for handover in stop.handovers]
-        done = tuple(handover.order_id for handover in given if not handover.collects)
+        done = [each.order_id for each in plan.presumed if each.vehicle_id == tour.vehicle_id]
+        done += [handover.order_id for handover in given if not handover.collects]
         here = (tour.start.lat, tour.start.lon)
         seen_at = tour.departure_at
         if past:
@@ -207,7 +208,7 @@ class Days:
             if pause.after_stop < past or pause.start_at + timedelta(seconds=pause.duration_s) <= seen_at
         )
         return VehicleStatus(
-            vehicle_id=tour.vehicle_id, loading_started=True, lat=here[0], lon=here[1], at=seen_at, done=done,
+            vehicle_id=tour.vehicle_id, loading_started=True, lat=here[0], lon=here[1], at=seen_at, done=tuple(done),
             breaks_done=rested, trip=trip,
         )  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from tests.mutants.kinds import Json, mutant, off_by_one, pick, when
+from tests.mutants.kinds import Json, handovers, mutant, off_by_one, pick, when
 
 
 @mutant("wrong_moved")
@@ -76,3 +76,9 @@ def overtime_for_what_is_not_loaded(plan: Json, rng: Random) -> None:
     for lock in plan["locks"]:
         if lock["vehicle_id"] == overrun["vehicle_id"]:
             lock["order_ids"] = [one for one in lock["order_ids"] if one != overrun.get("order_id", one)]
+
+@mutant("wrong_presumed")
+def presumed_and_yet_to_be_handed_over(plan: Json, rng: Random) -> None:
+    vehicle = pick(rng, plan["vehicles"])["id"]
+    served = pick(rng, handovers(plan))[2]["order_id"]
+    plan.setdefault("presumed", []).append({"order_id": served, "vehicle_id": vehicle})
