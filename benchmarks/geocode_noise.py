@@ -32,6 +32,18 @@ INSIDE = (
 )
 RESIDENCES = ("Résidence les Terrasses", "Rés. Bellevue", "Immeuble Horizon", "Le Parc")
 CARE_OF = ("c/o Mme Bertin", "chez M. Lenoir", "C/O Atelier Sud")
+SOUNDS = {
+    "ph": "f",
+    "eau": "o",
+    "au": "o",
+    "qu": "k",
+    "ll": "l",
+    "nn": "n",
+    "tt": "t",
+    "ss": "c",
+    "ai": "è",
+    "gue": "gé",
+}
 NEIGHBOURS = dict(zip("abcdefghijlmnoprstuv", "znvsrdhjokkbipteryibc", strict=False))
 
 
@@ -68,8 +80,8 @@ def _pick(rng: np.random.Generator, among: tuple[str, ...]) -> str:
 
 
 def _typo(rng: np.random.Generator, word: str) -> str:
-    """Return a word with a letter left out, doubled, exchanged for its neighbour, or two turned; never the first."""
-    k = int(rng.integers(1, len(word) - 1))
+    """Return a word with a letter left out, doubled, exchanged for its neighbour, or two turned."""
+    k = int(rng.integers(len(word) - 1))
     way = int(rng.integers(4))
     if way == 0:
         return word[:k] + word[k + 1 :]
@@ -102,6 +114,15 @@ def street_typo(rng: np.random.Generator, parts: _Parts) -> None:
 
 def two_typos(rng: np.random.Generator, parts: _Parts) -> None:
     parts.street = _misspelt(rng, parts.street, 2)
+
+
+def by_ear(rng: np.random.Generator, parts: _Parts) -> None:
+    """Spell the street as it sounds; where it is spelt so already, glue two of its words together."""
+    kind, name = _name_of(parts.street)
+    heard = name
+    for letters, others in SOUNDS.items():
+        heard = heard.replace(letters, others)
+    parts.street = f"{kind} {heard if heard != name else name.replace(' ', '', 1)}"
 
 
 def town_typo(rng: np.random.Generator, parts: _Parts) -> None:
@@ -209,7 +230,19 @@ def as_is(rng: np.random.Generator, parts: _Parts) -> None:
 
 
 ONE: tuple[Spoil, ...] = (
-    *(as_is, street_typo, two_typos, town_typo, abbreviated, shouted, no_articles, no_number, number_glued, cedex),
+    *(
+        as_is,
+        street_typo,
+        two_typos,
+        by_ear,
+        town_typo,
+        abbreviated,
+        shouted,
+        no_articles,
+        no_number,
+        number_glued,
+        cedex,
+    ),
     *(wrong_postcode, wrong_town, no_postcode, no_town, turned, inside, residence, care_of, no_kind),
 )
 TOGETHER: tuple[Spoil, ...] = (

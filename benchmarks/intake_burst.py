@@ -1,6 +1,6 @@
 """A burst at a shop that keeps rates for 15 minutes: which orders get the date their buyer was shown.
 
-Time is simulated, everything else is real: rates and webhooks go through the adapter, orders through the ledger to disk.
+Time is simulated, all else is real: rates and webhooks go through the adapter, orders through the ledger to disk.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ import heapq
 import json
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
 from pydantic import SecretStr
 
-from data import codec
+from data import clock, codec
 from data.calendar import EVERY_DAY
 from data.clock import PARIS, rng
 from data.model.place import PlaceKind
@@ -40,15 +40,25 @@ REFRESH_S = 300
 
 
 class Figures(NamedTuple):
-    """What became of the orders of a burst; ``days`` is how far away the dates shown were, mean."""
+    """What became of the orders of a burst.
+
+    Attributes
+    ----------
+    moved, unheard : int
+        Orders with another date than the one shown: told of by ``promise.moved``, and not.
+    told_max_s : float
+        Real seconds from such an order's webhook until its notice was on disk in the outbox, the longest.
+    days_shown, days_kept : float
+        How far away the dates shown, and those that hold in the end, were: mean.
+    """
 
     orders: int
     as_shown: int
     moved: int
     unheard: int
-    told_max_s: int
-    days: float
-    rates: int
+    told_max_s: float
+    days_shown: float
+    days_kept: float
 
     @property
     def share(self) -> float:
@@ -107,8 +117,8 @@ def burst(url: str, scale: float = 1.0, seed: int = 1, shared: bool = False, car
     """
     calm_per_s = CALM_PER_H * scale / 3600
     expected = int(calm_per_s * (2 * CALM_S + TIMES * BURST_S))
-    clock = Clock()
-    with Database(url) as database, Desk(database, house(expected), b"a secret of sixteen", now=clock) as desk:
+    moment = Clock()
+    with Database(url) as database, Desk(database, house(expected), b"a secret of sixteen", now=moment) as desk:
         settings = ChannelSettings(
             kind=ChannelKind.SHOPIFY,
             shipper="shop",
@@ -117,18 +127,20 @@ def burst(url: str, scale: float = 1.0, seed: int = 1, shared: bool = False, car
             cache_s=CACHE_S,
         )
         with OrderDesk(desk) as orders, Channels(orders, "carrier", {"shop": settings}) as channels:
-            return _Run(desk, channels, Channel("shop", "carrier", settings), clock, seed, shared, careful).all(calm_per_s)
+            shop = Channel("shop", "carrier", settings)
+            return _Run(desk, channels, shop, moment, seed, shared, careful).all(calm_per_s)
 
 
 class _Run:
     def __init__(
-        self, desk: Desk, channels: Channels, shop: Channel, clock: Clock, seed: int, shared: bool, careful: bool
+        self, desk: Desk, channels: Channels, shop: Channel, moment: Clock, seed: int, shared: bool, careful: bool
     ) -> None:
-        self.desk, self.channels, self.shop, self.clock = desk, channels, shop, clock
+        self.desk, self.channels, self.shop, self.moment = desk, channels, shop, moment
         self.draws, self.shared = rng(seed), shared
         self.kept: dict[str, tuple[float, list[dict[str, str]]]] = {}
         self.shown: dict[str, str] = {}
         self.said: list[int] = []
+        self.told_max_s = 0.0
         if not careful:
             desk.shown.show = lambda *_: None  # type: ignore[method-assign]
 
@@ -142,12 +154,12 @@ class _Run:
             heapq.heappush(queue, (float(at_s) - 1e-6, next(numbers), "refresh", None))
         while queue:
             at_s, number, what, told = heapq.heappop(queue)
-            self.clock.at_s = AT.timestamp() + at_s
+            self.moment.at_s = AT.timestamp() + at_s
             if what == "refresh":
                 self.desk.swap(snapshot_from(Facts(state=self.desk.state, now_s=self.desk.now_s)))
                 self.desk.shown.expire(self.desk.now_s)
             elif what == "order":
-                self.channels._shopify.hear(self.shop, "orders/create", told)
+                self._hear(told)
             elif self.draws.random() < CONVERSION:
                 after_s = self.draws.uniform(5.0, CACHE_S - 5.0)
                 body = json.dumps(self._order(number, at_s)).encode()
@@ -155,6 +167,13 @@ class _Run:
             else:
                 self._rates(self._buyer(number), at_s)
         return self._figures()
+
+    def _hear(self, body: bytes) -> None:
+        clerk = self.channels.inbox.desk.clerk
+        moved, began_s = clerk.moved, clock.elapsed_s()
+        self.channels._shopify.hear(self.shop, "orders/create", body)
+        if clerk.moved > moved:
+            self.told_max_s = max(self.told_max_s, clock.elapsed_s() - began_s)
 
     def _arrivals(self, per_s: float) -> Iterator[float]:
         at_s, end_s = 0.0, float(2 * CALM_S + BURST_S)
@@ -198,7 +217,7 @@ class _Run:
             as_shown=len(self.shown) - len(late),
             moved=len(notices),
             unheard=len(late - set(notices)),
-            told_max_s=0,
-            days=float(np.mean(self.said)),
-            rates=len(self.kept),
+            told_max_s=self.told_max_s,
+            days_shown=float(np.mean(self.said)),
+            days_kept=float(np.mean([(date.fromisoformat(day) - AT.date()).days for day in got.values()])),
         )

@@ -73,11 +73,13 @@ def hub_sites(city: City, count: int, seed: int) -> tuple[Hub, ...]:
 
 
 def day_of(city: City, stops: int, hubs: int, seed: int) -> PlanRequest:
-    """Return the day, with a lorry from each hub to each other one before the first vans leave."""
+    """Return the day, with two lorries from each hub to each other one before the first vans leave."""
     request = normal_day(city, DAY, stops, seed, hub_sites(city, hubs, seed))
+    times = ((at(DAY, 5, 30), at(DAY, 6, 0)), (at(DAY, 6, 35), at(DAY, 6, 55)))
     lorries = tuple(
-        Transfer(from_hub_id=one.id, to_hub_id=other.id, leaves_at=at(DAY, 6, 35), arrives_at=at(DAY, 6, 55))
+        Transfer(from_hub_id=one.id, to_hub_id=other.id, leaves_at=leaves_at, arrives_at=arrives_at)
         for one, other in permutations(request.hubs, 2)
+        for leaves_at, arrives_at in times
     )
     return request.replace(transfers=lorries)
 

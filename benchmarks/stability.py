@@ -142,7 +142,8 @@ def main() -> None:
         means = [statistics.mean(getattr(each, key) for each in results) / 100
                  for key in ("objective_cents", "paid_cents")]  # fmt: skip
         served = " ".join(str(each.served) for each in results)
-        table.add_row(name, served, f"{moved:.1f}", f"{1 - moved / first:.0%}", f"{means[0]:.2f}", f"{more[0]:+.2%}",
+        fewer = f"{1 - moved / first:.0%}" if first else ""
+        table.add_row(name, served, f"{moved:.1f}", fewer, f"{means[0]:.2f}", f"{more[0]:+.2%}",
                       f"{means[1]:.2f}", f"{more[1]:+.2%}")  # fmt: skip
         rows.append((name, moved, 100 * more[0]))
     Console(width=120).print(table)

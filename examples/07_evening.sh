@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # An evening and the morning after: what fewer changes cost, a proposal, its commit; then a van breaks down in the rain,
-# nobody is at home, an order is cancelled, and the day goes on. Run sheets and loading lists at the end.
+# nobody is at home, an order is cancelled, the other vans are silent, and the day goes on. Run sheets and loading lists
+# at the end.
 #   examples/07_evening.sh [FOLDER]      LIMIT: seconds to search
 set -euo pipefail
 PATH="$(cd "$(dirname "$0")/.." && pwd)/.venv/bin:$PATH"
@@ -19,12 +20,13 @@ replan=(jalon replan "$day/plan.json" --city "$out/city.city")
 "${replan[@]}" --burst "$day/burst.csv" --frontier --plot "$day/frontier.png" -l $((2 * limit)) --json \
   > "$day/frontier.json"
 
-echo "== 22:05, at most 5 orders change van, each counts 2 EUR, 3 more where sorted: a proposal, then its commit" >&2
-"${replan[@]}" --burst "$day/burst.csv" --max-moves 5 --move-price 2 --sorted-price 3 -l "$limit" \
-  -o "$day/proposal.json"
+echo "== 22:05, at most 5 orders change van, each counts 2 EUR, 3 more where sorted; 0.20 to be loaded out of turn" >&2
+"${replan[@]}" --burst "$day/burst.csv" --max-moves 5 --move-price 2 --sorted-price 3 --loading-price 0.20 -l "$limit" \
+  --stream "$day/better-and-better.ndjson" -o "$day/proposal.json"
+echo "== 22:10, the proposal is put in force" >&2
 jalon commit "$day/proposal.json" "$day/plan.json"
 
-echo "== 09:40, rain: a van is down with its load, a customer was out, a parcel is refused, an order cancelled" >&2
+echo "== the morning after, rain: a van is down with its load, a customer was out, a parcel is refused, an order cancelled" >&2
 python3 - "$day" << 'PYTHON'
 import json, sys
 from pathlib import Path

@@ -9,7 +9,7 @@ import typer
 from data import clock
 from data.errors import InputError
 from data.model.reservation import DEFAULT_TENANT, Owner
-from data.store import contacts, events, plans
+from data.store import channels, contacts, deliveries, events, plans
 from data.store.database import DEFAULT_URL, Database, StoreError
 from data.store.size import rows_by_table
 from jalon.options import JsonOption
@@ -112,7 +112,7 @@ def retain(
     database: DatabaseOption = DEFAULT_URL,
     as_json: JsonOption = False,
 ) -> None:
-    """Erase the contacts of orders that are over, and drop events and plans, once they are older than N days.
+    """Erase the contacts of orders that are over, drop events, plans and other notes, once older than N days.
 
     Contacts of orders that are still on their way stay. The ledger is kept whole: it names nobody.
     """
@@ -123,6 +123,8 @@ def retain(
                 "contacts": contacts.forget(writing, before_s),
                 "events": events.forget(writing, before_s),
                 "plans": plans.forget(writing, before_s),
+                "channel_notes": channels.forget(writing, before_s),
+                "notices": deliveries.forget(writing, before_s),
             }
         store.scrub()
         if as_json:

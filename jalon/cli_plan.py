@@ -36,7 +36,8 @@ from jalon.options import (
 )
 from jalon.stream import stream_to
 from jalon.terminal import SearchLine, interruptible, say, warm_if_cold
-from routing.job import Settings, plan_day
+from routing.job import Settings, Written, plan_day
+from routing.large import in_threads, is_large, plan_large
 from routing.solver.stop import Stop
 
 
@@ -83,7 +84,11 @@ def solve(
     conditions, notes = load_conditions(place, traffic, weather)
     for note in notes:
         say("note", note, "yellow")
-    require_room(request.orders, request.vehicles, name)
+    large = is_large(request)
+    if large:
+        refuse_unused("a day that is planned hub by hub", {"--map": map_path, "--stream": stream})
+    else:
+        require_room(request.orders, request.vehicles, name)
     warm_if_cold()
     stop = Stop(limit)
     with blaming(name), SearchLine("solve") as line, interruptible(stop):
@@ -95,6 +100,10 @@ def solve(
             publish=wanted.write_early,
             publish_every_s=wanted.every_s,
         )
-        outcome = plan_day(request, place, stop, settings, conditions)
+        if large:
+            solved = plan_large(request, place, stop, seed, threads, in_threads(place, settings, conditions, threads))
+            outcome = Written(*solved, stop.elapsed_s(), stop.elapsed_s())
+        else:
+            outcome = plan_day(request, place, stop, settings, conditions)
     deliver(outcome, wanted)
     return exit_code(outcome.plan, stop, strict)

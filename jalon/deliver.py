@@ -17,7 +17,7 @@ from jalon.stream import STREAM_EVERY_S, PlanStream
 from jalon.summary import plan_figures, print_loading_lists, print_unserved, tour_table
 from jalon.terminal import console, print_json, say
 from routing.diff import compare, diff_figures
-from routing.job import PUBLISH_EVERY_S, Outcome
+from routing.job import PUBLISH_EVERY_S, Outcome, Written
 from routing.solver.stop import Stop
 from routing.verify import check
 
@@ -52,8 +52,8 @@ class Wanted:
             self.stream.add(content)
 
 
-def deliver(outcome: Outcome, wanted: Wanted) -> None:
-    """Write and print the plan of a day."""
+def deliver(outcome: Written, wanted: Wanted) -> None:
+    """Write and print the plan of a day; one that was planned in parts has no map."""
     figures = {**_written(outcome, None, wanted), **_times("solve", outcome)}
     if wanted.as_json:
         print_json(figures)
@@ -95,7 +95,7 @@ def violations_in(content: bytes) -> int:
     return len(check(codec.plain(content)))
 
 
-def _written(outcome: Outcome, before: Plan | None, wanted: Wanted) -> dict[str, Any]:
+def _written(outcome: Written, before: Plan | None, wanted: Wanted) -> dict[str, Any]:
     """Write plan and map where wanted and return the plan's figures."""
     output, map_path = (None, None) if wanted.dry else (wanted.output, wanted.map_path)
     if wanted.stream is not None:
@@ -104,18 +104,18 @@ def _written(outcome: Outcome, before: Plan | None, wanted: Wanted) -> dict[str,
         codec.write_whole(output, outcome.content)
     elif not wanted.as_json and not wanted.dry and not (wanted.stream and wanted.stream.to_stdout):
         print(outcome.content.decode(), end="")
-    if map_path is not None:
+    if map_path is not None and isinstance(outcome, Outcome):
         write_map(
             map_path, outcome.instance, outcome.plan, before, leg_shapes(outcome.instance, before) if before else {}
         )
     return plan_figures(outcome.plan, violations_in(outcome.content), output, map_path)
 
 
-def _times(job: str, outcome: Outcome) -> dict[str, float]:
+def _times(job: str, outcome: Written) -> dict[str, float]:
     return {f"{job}_first_s": round(outcome.first_s, 2), f"{job}_s": round(outcome.total_s, 2)}
 
 
-def _finish(outcome: Outcome, wanted: Wanted) -> None:
+def _finish(outcome: Written, wanted: Wanted) -> None:
     """Print what ends both screens: loading lists, counts, reasons, and where everything is."""
     plan = outcome.plan
     print_loading_lists(plan, wanted.loading)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import secrets
 import threading
 import zlib
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import msgspec
-from distributed import Worker, get_worker
+from distributed import Worker, get_client, get_worker, wait, worker_client
 from distributed.diagnostics.plugin import WorkerPlugin
 
 from data.clock import elapsed_s
@@ -19,6 +22,8 @@ from routing.task import Task
 from routing.warm import warm_kernels
 from routing.work import perform
 
+LOOK_S = 0.2
+"""Seconds between two looks whether a run whose parts are elsewhere is to stop."""
 TELL_S = 0.5
 """Seconds between two tellings of how a search goes."""
 NICE = 5
@@ -66,11 +71,68 @@ def solve(name: str, topic: str, raw: bytes) -> bytes | Fault:
             worker.log_event(topic, found)
 
     try:
-        return perform(task, Stop(task.budget_s, flag=run.flag), told)
+        return perform(task, Stop(task.budget_s, flag=run.flag), told, _OverCluster(name))
     except JalonError as error:
         return Fault.of(error)
     finally:
         del _runs[name]
+
+
+@dataclass(frozen=True)
+class _OverCluster:
+    """Has the parts of a run done by all workers, this one included: it is free while it waits for them."""
+
+    name: str
+
+    @property
+    def lanes(self) -> int:
+        """Threads of all workers."""
+        threads: dict[str, int] = get_client().nthreads()  # type: ignore[no-untyped-call]
+        return sum(threads.values())
+
+    def __call__(self, tasks: Sequence[Task], stop: Stop) -> list[bytes]:
+        """Return what the tasks come to; a lost worker loses the run."""
+        names = [f"{self.name}/{secrets.token_hex(4)}" for _ in tasks]
+        with worker_client() as client:
+            packed = [msgspec.msgpack.encode(task) for task in tasks]
+            waiting = client.map(_part, names, packed, key=names, pure=False, retries=0)
+            asked = False
+            while any(not each.done() for each in waiting):
+                if stop.flag.is_set() and not asked:
+                    client.run(_ask_all_to_stop, names)
+                    asked = True
+                with suppress(TimeoutError):
+                    wait(waiting, timeout=LOOK_S)  # type: ignore[no-untyped-call]
+            answers: list[bytes | Fault] = client.gather(waiting)
+            if asked:
+                client.run(_forget, names)
+        for answer in answers:
+            if isinstance(answer, Fault):
+                raise answer.error()
+        return [answer for answer in answers if isinstance(answer, bytes)]
+
+
+def _part(name: str, raw: bytes) -> bytes | Fault:
+    """Perform a part of a run that another worker waits for; nobody is told of it."""
+    _be_nice()
+    run, task = _runs.setdefault(name, _Run()), msgspec.msgpack.decode(raw, type=Task)
+    try:
+        return perform(task, Stop(task.budget_s, flag=run.flag), lambda step, content: None)
+    except JalonError as error:
+        return Fault.of(error)
+    finally:
+        _runs.pop(name, None)
+
+
+def _ask_all_to_stop(names: Sequence[str]) -> None:
+    for name in names:
+        ask_to_stop(name)
+
+
+def _forget(names: Sequence[str]) -> None:
+    """Drop the flags of parts that were asked to stop where they never were."""
+    for name in names:
+        _runs.pop(name, None)
 
 
 def ask_to_stop(name: str) -> None:

@@ -139,6 +139,9 @@ class _Inside:
 
     def _hub(self, number: int, begin_s: int, edges_s: NDArray[np.int64], is_empty: bool) -> HandOver:
         load, now_s = self.state.hubs[number], self.since.now_s
+        if is_empty:  # what is loaded leaves with its wave, whenever that was filled
+            waves = tuple(wave.replace(cutoff_s=0) for wave in load.schedule.waves)
+            load = load.replace(schedule=load.schedule.replace(waves=waves))
         backlog = np.zeros_like(np.array(load.backlog)) if is_empty else np.array(load.backlog)
         state = HubState(load.schedule, backlog, np.array(load.class_shares), Pace(mean=load.pace))
         hub = self.since.stopped(state)

@@ -2,7 +2,7 @@
 
 A search engine that reads the page adds handling and transit days up by itself: on the weekdays named in
 ``businessDays``, it knows no holidays, and from ``cutoffTime`` on it adds a day. So the days are counted the way it
-does, from the day the cut-off is on: what it works out is the date the shop shows.
+does: what it works out is the date the shop shows.
 """
 
 from __future__ import annotations
@@ -145,10 +145,11 @@ def _quantity(days: int) -> dict[str, Any]:
 
 
 def _ordered_on(promise: Promise, now: datetime) -> date:
-    """Return the day to count from: the one whose cut-off ends the promised date, as far as that is near."""
-    today = now.astimezone(PARIS).date()
-    until = promise.order_by_at.astimezone(PARIS).date() if promise.order_by_at else today
-    return min(max(until, today), promise.date)
+    """Return the day a search engine counts from: tomorrow from the hour of the cut-off on, whichever day's it is."""
+    local = now.astimezone(PARIS)
+    until = promise.order_by_at.astimezone(PARIS) if promise.order_by_at else None
+    late = until is not None and (local.hour, local.minute) >= (until.hour, until.minute)
+    return min(local.date() + timedelta(days=late), promise.date)
 
 
 def _leaves_on(promise: Promise, option: DeliveryOption, schedule: HubSchedule | None, now: datetime) -> date | None:

@@ -17,14 +17,18 @@ import msgspec
 
 from data.errors import InputError, JalonError, UnavailableError
 from data.frames import read_frame, write_frame
-from data.store import arrivals, hubs, lives
+from data.model.promise_state import StageCurve
+from data.store import arrivals, hubs, legs, lives
 from promise.desk import Desk
 from promise.habits import TAIL_S
+from promise.learn_legs import HISTORY_DAYS, lanes
 from promise.odds import Watched
 from promise.refresh_worker import Answer, Facts, OnAir
-from promise.snapshot import Snapshot
+from promise.snapshot import Snapshot, local_day
 
 AHEAD = timedelta(days=10)
+PAST_S = 60 * 86_400
+"""So far back lives teach what is usual."""
 RETRY_S, LEAST_S = 1.0, 0.5
 """Seconds until it tries again, and between two snapshots whatever happens."""
 
@@ -71,7 +75,8 @@ class Refresher:
         self._desk, self._tenant, self._every_s, self._watch = desk, tenant, every_s, watch
         self._folder = tempfile.TemporaryDirectory(prefix="jalon-snapshot-")
         self._worker: subprocess.Popen[bytes] | None = None
-        self._stopped, self._opened = False, 0
+        self._stopped, self._opened, self._learnt_on = False, 0, 0
+        self._curves: tuple[StageCurve, ...] = ()
         self._wake, self._first, self._pause = threading.Event(), threading.Event(), threading.Event()
         desk.facts.changed = self.wake
         self._thread = threading.Thread(target=self._run, name="refresher", daemon=True)
@@ -109,12 +114,19 @@ class Refresher:
             known = hubs.of_tenant(connection, self._tenant)
             arrived = arrivals.by_hub(connection, self._tenant, int(state.at.timestamp()))
             near = lives.between(connection, self._tenant, now_s - TAIL_S, int((now + AHEAD).timestamp()))
-            on_air = [OnAir(live=live, signals=lives.signals_of(connection, owner, live.id)) for owner, live in near]
+            over = lives.between(connection, self._tenant, now_s - PAST_S, now_s - TAIL_S)
+            on_air, past = (
+                [OnAir(live=live, signals=lives.signals_of(connection, owner, live.id)) for owner, live in some]
+                for some in (near, [one for one in over if one not in near])
+            )
+            new_day = local_day(now_s) != self._learnt_on
+            driven = lanes(legs.since(connection, self._tenant, now_s - HISTORY_DAYS * 86_400)) if new_day else ()
         loads = []
         for load in state.hubs:
             stored = known.get(load.schedule.hub_id)
             loads.append(load.replace(schedule=stored.schedule) if stored and stored.schedule else load)
-        facts = Facts(state=state.replace(hubs=tuple(loads)), now_s=now_s, arrived=arrived, lives=tuple(on_air))
+        state = state.replace(hubs=tuple(loads), curves=(*state.curves, *(() if new_day else self._curves)))
+        facts = Facts(state=state, now_s=now_s, arrived=arrived, lives=tuple(on_air), past=tuple(past), driven=driven)
         if self._watch is None:
             return facts
         return facts.replace(watched=self._watch.watched(), outages=self._watch.outages())
@@ -168,6 +180,9 @@ class Refresher:
             whole = memoryview(mmap.mmap(arrays.fileno(), 0, access=mmap.ACCESS_READ))
         file.unlink()
         snapshot: Snapshot = pickle.loads(answer.head, buffers=[whole[begin:end] for begin, end in answer.spans])
+        today = local_day(facts.now_s)
+        if today != self._learnt_on:
+            self._curves, self._learnt_on = tuple(answer.curves), today
         return snapshot, answer.odds
 
     def _running(self, file: Path) -> subprocess.Popen[bytes]:

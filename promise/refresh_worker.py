@@ -10,6 +10,7 @@ import os
 import pickle
 import sys
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
@@ -21,12 +22,13 @@ from data.clock import rng
 from data.errors import JalonError
 from data.frames import read_frame, write_frame
 from data.model.base import Count, Value
-from data.model.live import Live, Signal
-from data.model.promise_state import PromiseState
+from data.model.live import Live, PastLive, Signal
+from data.model.promise_state import PromiseState, StageCurve
 from data.model.schedule import STEP_S
 from promise import habits, nowcast
+from promise.learn_legs import Lane, learned
 from promise.odds import Watched, odds
-from promise.snapshot import Snapshot
+from promise.snapshot import Snapshot, local_day
 from promise.state import SCENARIOS, Since, snapshot_of
 from promise.stock import PARCELS_PER_ORDER
 
@@ -56,6 +58,10 @@ class Facts(Value):
         Parcels of orders taken, by hub and Unix second at which a step of theirs begins.
     lives : tuple of OnAir
         Those that are on, or to come.
+    past : tuple of OnAir
+        Lives that are over: what is usual is learnt from them.
+    driven : tuple of Lane
+        What has left hubs and come since: delay tables are learnt from it, and told with the answer.
     watched : tuple of Watched
         Promises whose odds are asked for beside the snapshot.
     outages : dict
@@ -66,6 +72,8 @@ class Facts(Value):
     now_s: Count
     arrived: dict[str, dict[int, int]] = msgspec.field(default_factory=dict)
     lives: tuple[OnAir, ...] = ()
+    past: tuple[OnAir, ...] = ()
+    driven: tuple[Lane, ...] = ()
     watched: tuple[Watched, ...] = ()
     outages: dict[str, int] = msgspec.field(default_factory=dict)
 
@@ -73,12 +81,13 @@ class Facts(Value):
 class Answer(msgspec.Struct):
     """A snapshot's pickle without its buffers, and where those are in the file; or why there is none.
 
-    ``odds`` are those of the promises watched, ``None`` where nothing tells.
+    ``odds`` are those of the promises watched, ``None`` where nothing tells; ``curves`` what was learnt.
     """
 
     head: bytes = b""
     spans: list[tuple[int, int]] = []
     odds: list[float | None] = []
+    curves: list[StageCurve] = []
     error: dict[str, str] = {}
 
 
@@ -112,7 +121,7 @@ def odds_from(facts: Facts) -> list[float | None]:
 
 def _expected(facts: Facts, counted_s: int) -> dict[str, NDArray[np.float32]]:
     """Return the parcels of lives by hub, float32 [SCENARIOS, T], shared out as their goods lie in the hubs."""
-    usual = habits.learn((), {})
+    usual = _usual(facts.past)
     hub_ids = [load.schedule.hub_id for load in facts.state.hubs]
     steps = (facts.now_s - counted_s) // STEP_S + facts.state.horizon_days * 86_400 // STEP_S
     found: dict[str, NDArray[np.float32]] = {}
@@ -128,6 +137,18 @@ def _expected(facts: Facts, counted_s: int) -> dict[str, NDArray[np.float32]]:
     return found
 
 
+@lru_cache(1)
+def _usual(past: tuple[OnAir, ...]) -> habits.Habits:
+    """Return what lives that are over have taught."""
+    seen = {one.live.id: one.signals for one in past}
+    return habits.learn([_past(one) for one in past if one.signals], seen)
+
+
+def _past(one: OnAir) -> PastLive:
+    during = sum(signal.orders for signal in one.signals if signal.at <= one.live.end_at)
+    return PastLive(live=one.live, orders=sum(signal.orders for signal in one.signals), orders_during=during)
+
+
 def _shares(live: Live, hub_ids: list[str]) -> dict[str, float]:
     units = {hub: sum(group.stock.get(hub, 0) for group in live.sku_groups) for hub in hub_ids}
     total = sum(units.values())
@@ -140,8 +161,10 @@ def main(source: IO[bytes], target: IO[bytes], file: Path) -> None:
     while (raw := read_frame(source)) is not None:
         try:
             facts = msgspec.msgpack.decode(raw, type=Facts)
+            curves = learned(facts.state, facts.driven, local_day(facts.now_s)) if facts.driven else ()
+            facts = facts.replace(state=facts.state.replace(curves=(*facts.state.curves, *curves)))
             answer = _written(snapshot_from(facts), file)
-            answer.odds = odds_from(facts)
+            answer.odds, answer.curves = odds_from(facts), list(curves)
         except JalonError as error:
             answer = Answer(error=error.as_dict())
         write_frame(target, msgspec.msgpack.encode(answer))

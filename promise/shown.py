@@ -15,13 +15,18 @@ from typing import NamedTuple
 from promise.left import Levels
 from promise.ticket import Ticket
 
-Z = 3.0
-"""Standard deviations of the orders to come that are left beside their mean: of 1,000 moments one has more."""
+Z = 2.0
+"""Standard deviations of the orders to come that are left beside their mean. That is on the safe side anyway: an old
+rate brings an order less often than a new one, and is counted like it.
+"""
 PRIOR = 50.0
 """Rates that what is configured of a channel's conversion weighs as much as."""
 FADES = 0.999
 """What an old rate weighs for each new one whose end is known."""
+LEAST = 10
+"""So many rates still open tell how many orders they bring at the least."""
 MINUTE_S = 60
+NOTHING = 1e-6
 
 
 class Cache(NamedTuple):
@@ -51,12 +56,15 @@ class _Batch(NamedTuple):
     levels: Levels
     kind: tuple[str, str]
     chain: tuple[int, ...]
-    left: list[int]
+    left: list[float]
     ever: list[int]
 
 
 class _Rate:
-    """How often rates of a kind bring an order: of those that have ended, and of those still open at the least."""
+    """How many orders a rate of a kind brings: those that have ended, and those still open at the least.
+
+    That is more than one where a shop shows one answer to many buyers.
+    """
 
     def __init__(self, conversion: float) -> None:
         self.taken, self.ended = PRIOR * conversion, PRIOR
@@ -69,7 +77,7 @@ class _Rate:
 
     @property
     def share(self) -> float:
-        so_far = self.open_taken / self.open_shown if self.open_shown >= PRIOR else 0.0
+        so_far = self.open_taken / self.open_shown if self.open_shown >= LEAST else 0.0
         return max(self.taken / self.ended, so_far)
 
 
@@ -92,7 +100,7 @@ class Shown:
         self._batches: dict[_Key, _Batch] = {}
         self._order: deque[_Key] = deque()
         self._rates: dict[tuple[str, str], _Rate] = {}
-        self._open: dict[tuple[str, int], dict[tuple[str, str], list[int]]] = {}
+        self._open: dict[tuple[str, int], dict[tuple[str, str], list[float]]] = {}
 
     def show(self, ticket: Ticket, chains: dict[str, tuple[int, ...]], cache: Cache, now_s: int) -> None:
         """Count the options of a quote that a shop keeps; ``chains`` are the levels each would take."""
@@ -113,7 +121,7 @@ class Shown:
                 self._add(ticket.tenant, batch, ticket.parcels, ticket.dm3, 1)
 
     def taken(self, ticket: Ticket, option_id: str, channel: str, shown_s: int) -> None:
-        """Note that the buyer of a quote has ordered: the rate stands for no other order any more."""
+        """Note that a buyer of a quote has ordered: one order less is to come of it."""
         with self._door:
             kind = (channel, option_id)
             batch = self._batches.get(_Key(shown_s // MINUTE_S, ticket.tenant, kind, _place(ticket, option_id)))
@@ -121,8 +129,9 @@ class Shown:
                 return  # its cache has ended, or another server has shown it
             batch.ever[1] += 1
             self._rates[kind].open_taken += 1
-            if batch.left[2] > 0:
-                self._add(ticket.tenant, batch, -ticket.parcels, -ticket.dm3, -1)
+            less = min(1.0, batch.left[2], 1 / max(1.0, self._rates[kind].share))
+            if less > 0:
+                self._add(ticket.tenant, batch, -less * ticket.parcels, -less * ticket.dm3, -less)
 
     def expire(self, now_s: int) -> None:
         """Forget the rates whose cache has ended."""
@@ -137,7 +146,7 @@ class Shown:
             parcels, dm3, rates = batch.left
             self._add(key.tenant, batch, -parcels, -dm3, -rates)
 
-    def _add(self, tenant: str, batch: _Batch, parcels: int, dm3: int, rates: int) -> None:
+    def _add(self, tenant: str, batch: _Batch, parcels: float, dm3: float, rates: float) -> None:
         for number, more in enumerate((parcels, dm3, rates)):
             batch.left[number] += more
         for slot in batch.chain:
@@ -145,11 +154,11 @@ class Shown:
             open_ = kinds.setdefault(batch.kind, [0, 0])
             open_[0] += parcels
             open_[1] += dm3
-            if open_ == [0, 0]:
+            if open_[0] < NOTHING:
                 del kinds[batch.kind]
             self._tell(batch.levels, slot, kinds)
 
-    def _tell(self, levels: Levels, slot: int, kinds: dict[tuple[str, str], list[int]]) -> None:
+    def _tell(self, levels: Levels, slot: int, kinds: dict[tuple[str, str], list[float]]) -> None:
         """Write down what is expected of a level: the mean, and a margin for chance."""
         mean = sum(self._rates[kind].share * max(0, open_[0]) for kind, open_ in kinds.items())
         shown = sum(max(0, open_[0]) for open_ in kinds.values())

@@ -13,23 +13,21 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from data.clock import PARIS
 from data.model.schedule import STEP_S
 from data.synthetic.world_orders import F64, I64, midnight_s
 from data.synthetic.world_roads import local_days
-from promise.hub import HubState, handover_cdfs
+from promise.hub import STAGES, HubState, handover_cdfs
 from promise.odds import on_the_road
 from promise.simulate_engine import DAYS, QUEUE_DAYS, SCENARIOS, Desk
 from promise.simulate_truth import A_DAY_S, Truth
 from promise.snapshot import Curves, HandOver, build
 from promise.watch import UNLIKELY
 
-Bools = NDArray[np.bool_]
-
 LOOKS_S = (8 * 3600, 14 * 3600, 20 * 3600, 24 * 3600 - 600)
 """When all promises are looked at, from midnight on."""
+LOADED = STAGES.index("loaded")
 PLACES = 24
 """So many places in a hub's line stand for all; each order counts as one of those behind it."""
 SURE = 0.9
@@ -55,29 +53,35 @@ class Lookout:
         calendars = [one.option.calendar.open_mask(first, count) for one in truth.world.options]
         self._open = np.array(calendars)
         self._opened = np.cumsum(self._open, axis=1)
+        self._left_day = np.minimum(local_days(truth.left_s) - first, count - 1)
 
     def look(self, desk: Desk, now_s: int) -> None:
         """Tell of the promises for days to come that are unlikely by now."""
         truth, today = self.truth, datetime.fromtimestamp(now_s, PARIS).toordinal()
-        promised = np.isfinite(desk.confidence) & np.isinf(self.told_s) & (desk.leg.due_day > today)
+        ahead = (desk.leg.due_day > today) & (desk.leg.due_day < today + DAYS)
+        promised = np.isfinite(desk.confidence) & np.isinf(self.told_s) & ahead
         rows = np.flatnonzero(promised & ~(desk.leg.delivered_s <= now_s))
         left = truth.left_s[rows] <= now_s
-        odds = np.zeros((len(rows), DAYS))
-        for hub in range(len(truth.world.hubs)):
-            mine = np.flatnonzero(~left & (truth.orders.hub[rows] == hub))
-            if len(mine):
-                odds[mine] = self._inside(desk, hub, rows[mine], now_s, today)
         transit = desk.learned.stages.transit_cdf()
-        for number in np.flatnonzero(left).tolist():
-            odds[number] = self._on_road(transit, int(rows[number]), today)
-        due = desk.leg.due_day[rows] - today
-        chance = odds[np.arange(len(rows)), np.minimum(due, DAYS - 1)]
-        for number in np.flatnonzero((chance < self.unlikely) & (due < DAYS)).tolist():
-            row = int(rows[number])
-            self.told_s[row] = now_s
-            self.new_day[row] = today + self._first_sure(
-                odds[number], int(truth.orders.option[row]), today, due[number]
-            )
+        for hub in range(len(truth.world.hubs)):
+            mine = rows[~left & (truth.orders.hub[rows] == hub)]
+            if len(mine):
+                odds = self._inside(desk, hub, mine, transit, now_s)
+                due = desk.leg.due_day[mine] - today
+                for number in np.flatnonzero(odds[np.arange(len(mine)), due] < self.unlikely).tolist():
+                    self._tell(int(mine[number]), odds[number], today, int(due[number]), now_s)
+        known: dict[tuple[int, ...], F64] = {}
+        for row in rows[left].tolist():
+            lane = truth.orders.hub[row], truth.orders.area[row], truth.orders.option[row], self._left_day[row]
+            if lane not in known:
+                known[lane] = self._on_road(transit, lane, today)
+            due_in = int(desk.leg.due_day[row]) - today
+            if known[lane][due_in] < self.unlikely:
+                self._tell(row, known[lane], today, due_in, now_s)
+
+    def _tell(self, row: int, odds: F64, today: int, due: int, now_s: int) -> None:
+        self.told_s[row] = now_s
+        self.new_day[row] = today + self._first_sure(odds, int(self.truth.orders.option[row]), today, due)
 
     def _first_sure(self, odds: F64, option: int, today: int, due: int) -> int:
         begin = today - self.truth.first_day
@@ -86,44 +90,57 @@ class Lookout:
         sure = np.flatnonzero(allowed & (odds >= SURE))
         return int(sure[0]) if len(sure) else int(np.flatnonzero(allowed)[-1])
 
-    def _inside(self, desk: Desk, hub: int, rows: I64, now_s: int, today: int) -> F64:
-        """Return P(delivered by day d) of orders that wait in a hub, first come first served, [n, DAYS]."""
-        world, stages = self.truth.world, desk.learned.stages
+    def _inside(self, desk: Desk, hub: int, rows: I64, transit: F64, now_s: int) -> F64:
+        """Return P(delivered by day d) of orders that are in a hub, first come first served, [n, DAYS]."""
         backlog = desk.scans.backlog(hub, now_s)
-        first_kind = int(np.flatnonzero(backlog[0])[0]) if backlog.any() else 0
-        waiting = int(backlog[0, first_kind])
         line = np.argsort(self.truth.orders.placed_s[rows], kind="stable")
-        place = np.empty(len(rows))
-        place[line] = np.arange(len(rows)) - (len(rows) - waiting) + 1  # 1 is the next to be worked on
-        at_s = now_s + np.clip(np.ceil(place / max(waiting, 1) * (STEP_S - 1)), 0, STEP_S - 1).astype(np.int64)
-        edges_s = np.unique(np.quantile(at_s, np.linspace(0, 1, PLACES), method="higher"))
+        odds = np.empty((len(rows), DAYS))
+        ends = len(rows) - np.concatenate([[0], np.cumsum(backlog[0])])  # of the line: what is furthest on is first
+        for stage in range(LOADED):
+            mine = line[max(0, ends[stage + 1]) : max(0, ends[stage])]
+            if len(mine):
+                odds[mine] = self._waiting(desk, hub, rows[mine], backlog, stage, transit, now_s)
+        mine = line[: max(0, ends[LOADED])]
+        if len(mine):
+            today = datetime.fromtimestamp(now_s, PARIS).toordinal()
+            waves_s = desk.learned.departures[hub].waves_s
+            next_day = datetime.fromtimestamp(int(waves_s[np.searchsorted(waves_s, now_s)]), PARIS).toordinal()
+            for number in mine.tolist():
+                orders, row = self.truth.orders, rows[number]
+                lane = hub, int(orders.area[row]), int(orders.option[row]), next_day - self.truth.first_day
+                odds[number] = self._on_road(transit, lane, today)
+        return odds
+
+    def _waiting(self, desk: Desk, hub: int, rows: I64, backlog: I64, stage: int, transit: F64, now_s: int) -> F64:
+        """Return the same of orders that wait for one kind of work, in their line."""
+        schedule = self.truth.world.hubs[hub].schedule
+        place = np.arange(1, len(rows) + 1) / len(rows) * (STEP_S - 1)
+        at_s = now_s + np.ceil(place).astype(np.int64)
+        edges_s = np.unique(np.quantile(at_s, np.linspace(0, 1, PLACES), method="higher")).astype(np.int64)
         parcels = np.zeros((SCENARIOS, QUEUE_DAYS * A_DAY_S // STEP_S), np.float32)
-        parcels[:, 0] = waiting
-        backlog[0, first_kind] = 0
-        schedule = world.hubs[hub].schedule
-        state = HubState(schedule, backlog, pace=stages.pace[hub])
+        parcels[:, 0] = len(rows)  # as if they came in now, into a hub where all who are ahead are
+        ahead = np.where(np.arange(backlog.shape[1]) > stage, backlog, 0)
+        state = HubState(schedule, ahead, pace=desk.learned.stages.pace[hub])
         departures, cdf = handover_cdfs(state, parcels, now_s, edges_s.tolist(), seed=now_s)
         hand_over = HandOver(schedule, departures, cdf, edges_s)
-        option = np.full((len(desk.grid.options), 1), np.nan)
-        transit = stages.transit_cdf()[hub : hub + 1]
-        snapshot = build(now_s, [hand_over], desk.grid, Curves(transit, option), 0.5, days=DAYS)
-        epoch = np.searchsorted(edges_s, at_s)
-        orders = self.truth.orders
+        unknown = np.full((len(desk.grid.options), 1), np.nan)
+        snapshot = build(now_s, [hand_over], desk.grid, Curves(transit[hub : hub + 1], unknown), 0.5, days=DAYS)
+        orders, epoch = self.truth.orders, np.searchsorted(edges_s, at_s)
         found: F64 = snapshot.ontime[0, epoch, 0, orders.area[rows], orders.option[rows]].astype(np.float64)
         return found
 
-    def _on_road(self, transit: F64, row: int, today: int) -> F64:
-        """Return P(delivered by day d) of an order that has left its hub, [DAYS]; one where nothing tells."""
-        orders, first = self.truth.orders, self.truth.first_day
-        opened = self._opened[orders.option[row]]
-        left_day = int(local_days(self.truth.left_s[row : row + 1])[0]) - first
-        curve = transit[orders.hub[row], orders.area[row], orders.option[row]]
-        begin = today - first
+    def _on_road(self, transit: F64, lane: tuple[int, ...], today: int) -> F64:
+        """Return P(delivered by day d) of orders that left their hub on a day, [DAYS]; one where nothing tells."""
+        hub, area, option, left_day = lane
+        opened, begin = self._opened[option], today - self.truth.first_day
         before = int(opened[begin - 1] - opened[left_day]) if begin > left_day else -1
-        days = np.array(
-            [on_the_road(curve, before, int(opened[begin + ahead] - opened[left_day])) for ahead in range(DAYS)]
-        )
-        return np.where(np.isnan(days), 1.0, days)
+        days = [
+            on_the_road(transit[hub, area, option], before, int(opened[begin + ahead] - opened[left_day]))
+            if begin + ahead >= left_day
+            else 0.0
+            for ahead in range(DAYS)
+        ]
+        return np.nan_to_num(np.array(days), nan=1.0)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ from data.store import capacity, events, outbox, reservations, watches
 from data.store.database import Transaction
 from data.store.outbox import Notice
 from data.store.watches import Open, Watch, WatchState
+from promise.box_room import BoxRoom
+from promise.burst_alarm import BurstAlarm
 from promise.desk import Desk
 from promise.desk_values import Terms
 from promise.moves import Mover, Promised
@@ -52,6 +54,7 @@ class Watcher:
         self.at_risk = self.moved = self.stuck = 0
         self._desk, self._tenant, self._unlikely = desk, tenant, unlikely
         self._mover, self._plans = Mover(desk), PlanRisks(desk.database, tenant)
+        self._boxes, self._bursts = BoxRoom(desk, tenant), BurstAlarm(desk, tenant)
         self._kinds = {option.id: option.kind for option in desk.state.options}
         self._open: list[tuple[Promised, Open]] = []
 
@@ -87,6 +90,8 @@ class Watcher:
 
     def watched(self) -> tuple[Watched, ...]:
         """Return the promises to be looked at; they are remembered until :meth:`look`."""
+        self._boxes.refresh()
+        self._bursts.look()
         now_s = self._desk.now_s
         with self._desk.database.read() as connection:
             held = watches.open_promises(connection, self._tenant, OVER)

@@ -67,13 +67,13 @@ def at_risk_en(kind: PlaceKind, day: date, today: date) -> str:
 
 def moved_fr(kind: PlaceKind, before: date, after: date, choices: Sequence[str], today: date) -> str:
     """Return what a customer reads when a promise has moved, and what else may be had."""
-    told = f"Votre commande sera {promise_fr(kind, after, today)}, au lieu de {date_fr(before, today)}."
+    told = f"Votre colis sera {promise_fr(kind, after, today)}, au lieu de {date_fr(before, today)}."
     return f"{told} Vous pouvez aussi choisir : {' ; '.join(choices)}." if choices else told
 
 
 def moved_en(kind: PlaceKind, before: date, after: date, choices: Sequence[str], today: date) -> str:
     """Return what a customer reads when a promise has moved, and what else may be had."""
-    told = f"Your order will be {promise_en(kind, after, today)} instead of {date_en(before, today)}."
+    told = f"Your parcel will be {promise_en(kind, after, today)} instead of {date_en(before, today)}."
     return f"{told} You may also choose: {'; '.join(choices)}." if choices else told
 
 

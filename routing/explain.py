@@ -22,9 +22,9 @@ from data.model.vehicle import Role
 from routing.build_fleet import may_take
 from routing.instance import Instance
 from routing.problem import INF_TRAVEL_S, NO_LOCATION
-from routing.relaxed import Rule, fits_alone, insertion_cost, mixed, priceless
+from routing.relaxed import Alone, Rule, insertion_cost, mixed, priceless
 from routing.solver.rules import Rules
-from routing.solver.tours import Tours, empty_tours, resources_free
+from routing.solver.tours import Tours, copy_tours, resources_free
 
 TEXT = {
     "HUB_CONSTRAINT": "its parcels are at another hub",
@@ -72,8 +72,9 @@ class Explainer:
 
     def __post_init__(self) -> None:
         self.tables = self.instance.problem.tables
-        self.alone = empty_tours(self.tables)
-        self.rules = priceless(self.tables)
+        self.alone = Alone(self.instance)
+        self.rules = self.alone.rules
+        self.scratch = copy_tours(self.tours)
 
     @cached_property
     def mixed(self) -> Rules:
@@ -86,7 +87,7 @@ class Explainer:
         refused = self._refusals(order)
         if len(refused) == len(order.options):
             return refused
-        if insertion_cost(self.rules, self.alone, row) is not None:
+        if insertion_cost(self.rules, self.alone.empty, row, self.scratch) is not None:
             return (self._full(row), *refused)
         told = (self._finding(row, column) for column in range(len(self.instance.vehicles)))
         found = Counter(finding for finding in told if finding is not None)
@@ -105,7 +106,7 @@ class Explainer:
         return (*(_sum_up(finding, count) for finding, count in _closest_first(found)), *short[1:])
 
     def _finding_in_plan(self, row: int, column: int) -> _Finding | None:
-        if self.instance.vehicles[column].role is not Role.HIRED and fits_alone(self.instance, row, column):
+        if self.instance.vehicles[column].role is not Role.HIRED and self.alone.fits(row, column):
             return _Finding("FLEET_FULL", TEXT["FLEET_FULL"])
         return self._finding(row, column)
 
@@ -127,11 +128,11 @@ class Explainer:
             place = self.instance.option_place[taken[0]]
             text = f"every box or relay place of {place} that would do is taken by the plan"
             return Reason(code="LOCKER_CAPACITY_CONSTRAINT", text=text, place_id=place)
-        cost = insertion_cost(self.rules, self.tours, row)
+        cost = insertion_cost(self.rules, self.tours, row, self.scratch)
         if cost is not None and cost >= self.tables.penalty[row]:
             text = "taking it costs more than leaving it for another day or breaking its promise counts"
             return Reason(code="COST_CONSTRAINT", text=text)
-        if cost is None and insertion_cost(self.mixed, self.tours, row) is not None:
+        if cost is None and insertion_cost(self.mixed, self.tours, row, self.scratch) is not None:
             text = "every vehicle that has room for it carries goods it must be kept apart from"
             return Reason(code="MIX_CONSTRAINT", text=text)
         text = "a vehicle with nothing else to do could take it, but none has load or time left in this plan"
@@ -153,19 +154,19 @@ class Explainer:
         carried = self.tables.load[row] + abs(self.tables.pickup[row])
         if not code and (carried > self.tables.veh_cap[column]).any():
             code = "CAPACITY_CONSTRAINT"
-        if not code and fits_alone(self.instance, row, column, Rule.RELEASE):
+        if not code and self.alone.fits(row, column, Rule.RELEASE):
             code = "RELEASE_CONSTRAINT"
         return _Finding(code, TEXT[code]) if code else self._place_finding(row, column)
 
     def _place_finding(self, row: int, column: int) -> _Finding:
         options = range(self.tables.opt_ptr[row], self.tables.opt_ptr[row + 1])
         place = self.instance.option_place[options[0]]
-        if fits_alone(self.instance, row, column, Rule.BOXES):
-            short = next(k for k in options if not resources_free(self.tables, self.alone, k))
+        if self.alone.fits(row, column, Rule.BOXES):
+            short = next(k for k in options if not resources_free(self.tables, self.alone.empty, k))
             place = self.instance.option_place[short]
             text = f"{place} has no free box or place that would do"
             return _Finding("LOCKER_CAPACITY_CONSTRAINT", text, place_id=place)
-        if fits_alone(self.instance, row, column, Rule.HOURS):
+        if self.alone.fits(row, column, Rule.HOURS):
             places = (self.instance.option_place[k] for k in options)
             place = next(place for place in places if place in self.instance.hours)
             text = f"{place} is not open inside the order's windows"
@@ -181,7 +182,7 @@ class Explainer:
         profiles = self.tables.slice_profile[self.tables.slice_ptr[cls] : self.tables.slice_ptr[cls + 1]]
         places = self.tables.opt_loc[self.tables.opt_ptr[row] : self.tables.opt_ptr[row + 1]]
         all_day = bool(self.tables.closed_loc[profiles][:, places].all())
-        if not all_day and not fits_alone(self.instance, row, column, Rule.ZONES):
+        if not all_day and not self.alone.fits(row, column, Rule.ZONES):
             return None
         banned = [closure.zone_id for closure in self.instance.access_of(column).closures]
         zones = [self.instance.location_zone[int(place)] for place in places]

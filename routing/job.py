@@ -16,6 +16,7 @@ from data.model.request import OrderBook, PlanRequest, VehicleStatus
 from data.model.traffic import Conditions
 from routing.build import build_instance
 from routing.instance import Instance
+from routing.lean_engine import LeanEngine
 from routing.publish import publish, told_before
 from routing.replan import Replan, prepare_replan
 from routing.replan_loading import LoadingOrder
@@ -41,7 +42,7 @@ class PlanRejectedError(JalonError):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Written:
     """A checked plan and how long it took.
 
     Attributes
@@ -54,10 +55,16 @@ class Outcome:
 
     plan: Plan
     content: bytes
-    instance: Instance
-    tours: Tours
     first_s: float
     total_s: float
+
+
+@dataclass(frozen=True)
+class Outcome(Written):
+    """A checked plan with the instance and the tours that it was written from."""
+
+    instance: Instance
+    tours: Tours
 
 
 @dataclass(frozen=True)
@@ -125,10 +132,18 @@ def replan_day(
 
 
 def default_engines(settings: Settings) -> tuple[Engine, ...]:
-    """Return the engines of a solve in order: ours for most of the time, then OR-Tools as a second opinion."""
+    """Return the engines of a solve in order: ours for most of the time, then OR-Tools as a second opinion.
+
+    The first one leaves everything to the others but problems that use none of the trade's rules.
+    """
     if settings.iterations is not None:
-        return (RuinRecreateEngine(settings.seed, 1.0, settings.iterations, settings.threads),)
-    return RuinRecreateEngine(settings.seed, RUIN_SHARE, threads=settings.threads), OrToolsEngine()
+        counted = settings.iterations, settings.threads
+        return LeanEngine(settings.seed, 1.0, *counted), RuinRecreateEngine(settings.seed, 1.0, *counted)
+    return (
+        LeanEngine(settings.seed, RUIN_SHARE, threads=settings.threads),
+        RuinRecreateEngine(settings.seed, RUIN_SHARE, threads=settings.threads),
+        OrToolsEngine(),
+    )
 
 
 def run(instance: Instance, begun: Replan | None, before: Plan | None, stop: Stop, settings: Settings) -> Outcome:
@@ -155,7 +170,7 @@ def run(instance: Instance, begun: Replan | None, before: Plan | None, stop: Sto
     first_s = told_s = stop.elapsed_s()
     settings.publish(content)
     writing_s = KEPT * (first_s - begun_s)
-    search = _without_last(stop, writing_s + (PROPOSING_S if plan.unassigned else 0.0))
+    search = without_last(stop, writing_s + (PROPOSING_S if plan.unassigned else 0.0))
 
     def report(progress: Progress, tours: Tours) -> None:
         nonlocal published, told_s
@@ -172,11 +187,11 @@ def run(instance: Instance, begun: Replan | None, before: Plan | None, stop: Sto
         found = loading.kept(improve(instance.problem, best, search, default_engines(settings), report))
         best = min(best, published, found, key=loading.merit)
     if best is not first or (plan.unassigned and not stop()):
-        plan, content = write(best, _without_last(stop, writing_s))
-    return Outcome(plan, content, instance, best, first_s, stop.elapsed_s())
+        plan, content = write(best, without_last(stop, writing_s))
+    return Outcome(plan, content, first_s, stop.elapsed_s(), instance, best)
 
 
-def _without_last(stop: Stop, seconds: float) -> Stop:
+def without_last(stop: Stop, seconds: float) -> Stop:
     """Return a stop that ends so many seconds before another, or with it once that is asked to."""
     return replace(stop, seconds=max(0.0, stop.seconds - seconds))
 

@@ -191,8 +191,13 @@ class Runs:
             await asyncio.sleep(self._rows.look_s)
 
     async def _take_up(self) -> None:
-        """Drive what nobody drives, stop what somebody has asked another server to stop."""
+        """Drive what nobody drives; stop what was asked of another server, or was ended by it."""
+        running = dict(self._running)
         found = await self._rows.read(jobs.unfinished)
+        known = {f"{one.key.id}.{one.token}" for one in found}
+        for worker, name in running.values():
+            if name not in known:
+                worker.stop(name)
         elsewhere = {one.runner for one in found if one.state is JobState.RUNNING}
         gone = await self._rows.read(lambda t: self._runner.gone(t, elsewhere))
         for one in found:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from data import clock, codec
 from data.model.city import City
-from data.model.plan import Plan
+from data.model.plan import Plan, Tour
 from data.model.request import PlanRequest
 from data.model.traffic import Conditions
+from routing.borders import plan_border
 from routing.job import Settings, checked, plan_day
-from routing.parts import join, split
-from routing.rehub import rehubbed
+from routing.parts import join, split, together
+from routing.rehub import FAR_M, hubs_apart_m, rehubbed
 from routing.solver.stop import Stop
-from routing.task import Task
+from routing.task import BorderBody, Task
 
 LARGE_FROM = 3_000
 """Orders of several hubs from which on these are planned apart."""
@@ -25,11 +26,16 @@ JOIN_S = 0.0006
 """Seconds an order takes when plans are joined and the whole is checked."""
 
 
+BORDER_SHARE = 0.2
+"""Share of the time for planning neighbours together, where orders may change hub."""
+
+
 class Piece(NamedTuple):
-    """A part of a day, and the seconds that it may take."""
+    """A part of a day, and the seconds that it may take; with ``tours``, two hubs to be planned on together."""
 
     request: PlanRequest
     budget_s: float
+    tours: tuple[Tour, ...] = ()
 
 
 Solve = Callable[[Sequence[Piece], Stop], Sequence[Plan]]
@@ -54,9 +60,40 @@ def plan_large(request: PlanRequest, city: City, stop: Stop, seed: int, lanes: i
     whole = rehubbed(request, city)
     parts = split(whole, city)
     seconds = max(1.0, stop.remaining_s() - JOIN_S * len(request.orders))
-    plans = solve(budgeted(parts, seconds, lanes), stop)
+    pairs = neighbours(parts, city) if request.change_hubs and not request.statuses else []
+    share = BORDER_SHARE if pairs else 0.0
+    plans = list(solve(budgeted(parts, seconds * (1 - share), lanes), stop))
+    if pairs:
+        both = budgeted([together(parts[one], parts[other]) for one, other in pairs], seconds * share, lanes)
+        pieces = [
+            piece._replace(tours=(*plans[one].tours, *plans[other].tours))
+            for piece, (one, other) in zip(both, pairs, strict=True)
+        ]
+        paired = {row for pair in pairs for row in pair}
+        plans = [*solve(pieces, stop), *(plan for row, plan in enumerate(plans) if row not in paired)]
     plan = join(whole, city, plans, seed, clock.now())
     return plan, checked(plan)
+
+
+def neighbours(parts: Sequence[PlanRequest], city: City) -> list[tuple[int, int]]:
+    """Return parts two by two, those first between which most orders lie: each part at most once.
+
+    An order lies between its own hub and the nearest other one.
+    """
+    hubs = [Counter(order.hub_id for order in part.orders).most_common(1)[0][0] for part in parts]
+    between: Counter[tuple[int, int]] = Counter()
+    for row, part in enumerate(parts):
+        away = hubs_apart_m(part, city)
+        away[:, [index for index, hub in enumerate(part.hubs) if hub.id == hubs[row] or hub.id not in hubs]] = FAR_M
+        for index in away.argmin(axis=1).tolist():
+            other = hubs.index(part.hubs[index].id) if part.hubs[index].id in hubs else row
+            between[min(row, other), max(row, other)] += 1
+    free, pairs = set(range(len(parts))), []
+    for (one, other), _ in sorted(between.items(), key=lambda item: (-item[1], item[0])):
+        if one != other and {one, other} <= free:
+            pairs.append((one, other))
+            free -= {one, other}
+    return pairs
 
 
 def budgeted(parts: Sequence[PlanRequest], seconds: float, lanes: int) -> list[Piece]:
@@ -71,13 +108,41 @@ def budgeted(parts: Sequence[PlanRequest], seconds: float, lanes: int) -> list[P
     return [Piece(part, seconds * size / max(busy)) for part, size in zip(parts, sizes, strict=True)]
 
 
+class Spread(Protocol):
+    """Has tasks done by ``lanes`` workers at a time and returns their results in order; at once when asked to stop."""
+
+    @property
+    def lanes(self) -> int:
+        """How many are done at a time."""
+        ...
+
+    def __call__(self, tasks: Sequence[Task], stop: Stop) -> list[bytes]:
+        """Have them done."""
+        ...
+
+
+def by_workers(task: Task, spread: Spread) -> Solve:
+    """Return what has the pieces of a task's day planned by workers."""
+
+    def solve(pieces: Sequence[Piece], stop: Stop) -> list[Plan]:
+        return [codec.decode(content, Plan) for content in spread(as_tasks(task, pieces), stop)]
+
+    return solve
+
+
 def in_threads(city: City, settings: Settings, conditions: Conditions | None, lanes: int) -> Solve:
-    """Return what plans pieces in this process; kernels release the GIL, so that two threads use two cores."""
+    """Return what plans pieces in this process; kernels release the GIL, so that two threads use two cores.
+
+    Nobody is told of the plan of a piece: it is not the day's.
+    """
+    quiet = Settings(settings.seed, settings.improve, 1, settings.iterations)
 
     def solve(pieces: Sequence[Piece], stop: Stop) -> list[Plan]:
         def plan(piece: Piece) -> Plan:
             own = Stop(piece.budget_s, flag=stop.flag)
-            return plan_day(piece.request, city, own, replace(settings, threads=1), conditions).plan
+            if piece.tours:
+                return plan_border(piece.request, piece.tours, city, own, quiet, conditions)
+            return plan_day(piece.request, city, own, quiet, conditions).plan
 
         with ThreadPoolExecutor(lanes) as executor:
             try:
@@ -92,6 +157,11 @@ def in_threads(city: City, settings: Settings, conditions: Conditions | None, la
 def as_tasks(task: Task, pieces: Sequence[Piece]) -> list[Task]:
     """Return pieces of a task's day as tasks that any worker can do; each result is a ``Plan`` as JSON."""
     return [
-        task.replace(kind="plan", body=codec.encode(piece.request), budget_s=piece.budget_s, threads=1)
+        task.replace(
+            kind="border" if piece.tours else "plan",
+            body=codec.encode(BorderBody(request=piece.request, tours=piece.tours) if piece.tours else piece.request),
+            budget_s=piece.budget_s,
+            threads=1,
+        )
         for piece in pieces
     ]

@@ -16,7 +16,7 @@ from data.model.order import Order
 from data.model.place import Place
 from data.model.plan import Bound, Plan, Totals
 from data.model.request import PlanRequest
-from data.model.vehicle import Role
+from data.model.vehicle import Role, Vehicle
 from routing.access import access_classes
 from routing.publish import plan_id
 
@@ -25,41 +25,74 @@ Shares = dict[str, int]
 
 
 def split(request: PlanRequest, city: City) -> tuple[PlanRequest, ...]:
-    """Return a request per hub that has orders or vehicles, the one with most orders first; one hub stays as it is.
+    """Return a request per hub that has orders and vehicles, the one with most orders first; one hub stays as it is.
 
-    Every part knows all hubs: what a plan counts from the first of them is counted alike in all.
+    Every part knows all hubs: what a plan counts from the first of them is counted alike in all. Vehicles and orders
+    that are alone at their hub go with the largest part.
     """
-    orders: dict[str, list[Order]] = defaultdict(list)
-    for order in request.orders:
-        orders[order.hub_id].append(order)
-    if len(orders) < 2:
+    counts = Counter(order.hub_id for order in request.orders)
+    manned = {vehicle.hub_id for vehicle in request.vehicles}
+    hubs = sorted((hub.id for hub in request.hubs if hub.id in counts and hub.id in manned), key=lambda id: -counts[id])
+    if len(hubs) < 2:
         return (request,)
+    part_of = {hub.id: hub.id if hub.id in hubs else hubs[0] for hub in request.hubs}
+    orders: dict[str, list[Order]] = defaultdict(list)
+    vehicles: dict[str, list[Vehicle]] = defaultdict(list)
+    for order in request.orders:
+        orders[part_of[order.hub_id]].append(order)
+    for vehicle in request.vehicles:
+        vehicles[part_of[vehicle.hub_id]].append(vehicle)
     known = {place.id: place for place in (*city.places, *request.places)}
-    shares = _shares(orders, known)
-    hubs = sorted((hub.id for hub in request.hubs if hub.id in orders), key=lambda hub_id: -len(orders[hub_id]))
-    return tuple(_part(request, hub_id, orders[hub_id], known, shares) for hub_id in hubs)
-
-
-def _part(
-    request: PlanRequest, hub_id: str, orders: Sequence[Order], known: Mapping[str, Place], shares: dict[str, Shares]
-) -> PlanRequest:
-    vehicles = tuple(vehicle for vehicle in request.vehicles if vehicle.hub_id == hub_id)
-    order_ids, vehicle_ids = {order.id for order in orders}, {vehicle.id for vehicle in vehicles}
     brought = {place.id for place in request.places}
-    named = [place_id for place_id in dict.fromkeys(_names(orders)) if place_id in known]
+    shares = _shares(orders, known)
+    return tuple(
+        _of_vehicles(request, vehicles[hub_id]).replace(
+            orders=tuple(orders[hub_id]),
+            places=tuple(
+                _with_share(known[place_id], shares[place_id], hub_id) if place_id in shares else known[place_id]
+                for place_id in dict.fromkeys(_names(orders[hub_id]))
+                if place_id in brought or place_id in shares
+            ),
+            done=tuple(sorted({*request.done} & {order.id for order in orders[hub_id]})),
+            booked=tuple(each for each in request.booked if part_of[each.hub_id] == hub_id),
+        )
+        for hub_id in hubs
+    )
+
+
+def _of_vehicles(request: PlanRequest, vehicles: Sequence[Vehicle]) -> PlanRequest:
+    """Return the request with these vehicles alone and what is said of them."""
+    ids = {vehicle.id for vehicle in vehicles}
     return request.replace(
-        vehicles=vehicles,
-        orders=tuple(orders),
-        places=tuple(
-            known[place_id] if place_id not in shares else _with_share(known[place_id], shares[place_id], hub_id)
-            for place_id in named
-            if place_id in brought or place_id in shares
-        ),
-        statuses=tuple(status for status in request.statuses if status.vehicle_id in vehicle_ids),
-        done=tuple(order_id for order_id in request.done if order_id in order_ids),
-        exemptions=tuple(each for each in request.exemptions if each.vehicle_id in vehicle_ids),
-        booked=tuple(each for each in request.booked if each.hub_id == hub_id),
-        down=tuple(vehicle_id for vehicle_id in request.down if vehicle_id in vehicle_ids),
+        vehicles=tuple(vehicles),
+        statuses=tuple(status for status in request.statuses if status.vehicle_id in ids),
+        exemptions=tuple(each for each in request.exemptions if each.vehicle_id in ids),
+        down=tuple(vehicle_id for vehicle_id in request.down if vehicle_id in ids),
+    )
+
+
+def together(one: PlanRequest, other: PlanRequest) -> PlanRequest:
+    """Return two parts of a day as one; of a place that both name, each has had a share."""
+    places = {place.id: place for place in one.places}
+    for place in other.places:
+        places[place.id] = _with_more(places[place.id], place) if place.id in places else place
+    return one.replace(
+        vehicles=(*one.vehicles, *other.vehicles),
+        orders=(*one.orders, *other.orders),
+        places=tuple(places.values()),
+        statuses=(*one.statuses, *other.statuses),
+        done=(*one.done, *other.done),
+        exemptions=(*one.exemptions, *other.exemptions),
+        booked=(*one.booked, *other.booked),
+        down=(*one.down, *other.down),
+    )
+
+
+def _with_more(place: Place, more: Place) -> Place:
+    cap, other = place.daily_cap_parcels, more.daily_cap_parcels
+    return place.replace(
+        boxes=tuple(a.replace(free=a.free + b.free) for a, b in zip(place.boxes, more.boxes, strict=True)),
+        daily_cap_parcels=None if cap is None or other is None else cap + other,
     )
 
 

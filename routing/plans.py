@@ -29,10 +29,10 @@ BODY = "body"
 CITIES_KNOWN = 1_000
 """Plans whose city is kept in mind: a question for slots then reads no plan."""
 EXTENDED = {
-    "hubs": ResourceKind.HUB,
-    "vehicles": ResourceKind.VEHICLE,
-    "places": ResourceKind.PLACE,
-    "orders": ResourceKind.ORDER,
+    "hubs": ResourceKind.HUB_ADDED,
+    "vehicles": ResourceKind.VEHICLE_ADDED,
+    "places": ResourceKind.PLACE_ADDED,
+    "orders": ResourceKind.ORDER_ADDED,
 }
 """Where in a plan what others added belongs."""
 
@@ -214,8 +214,7 @@ class PlanRoom:
         def keep(writing: Transaction) -> None:
             contacts.put(writing, owner, beside.contacts, now_s)
             for kind, added in beside.extensions.items():
-                before = resources.load(writing, owner, kind, added)
-                bodies = {name: _with_extensions(before.get(name, "{}"), extra) for name, extra in added.items()}
+                bodies = {name: msgspec.json.encode(extra).decode() for name, extra in added.items()}
                 resources.put(writing, owner, kind, bodies, now_s)
 
         self._write(keep).result()
@@ -247,17 +246,11 @@ def _commit(t: Transaction, owner: Owner, asked: Asked, plan: Plan, now_s: int) 
     return done, True
 
 
-def _with_extensions(body: str, extra: Mapping[str, Any]) -> str:
-    known = msgspec.json.decode(body)
-    return msgspec.json.encode({**known, "extensions": extra}).decode()
-
-
 def _extended(raw: bytes, added: Mapping[str, Mapping[str, str]]) -> bytes:
     """Return a plan's JSON with what others added to its parts put back."""
     plan = msgspec.json.decode(raw)
     for key, bodies in added.items():
         for part in plan[key]:
-            extra = msgspec.json.decode(bodies[part["id"]]).get("extensions") if part["id"] in bodies else None
-            if extra:
-                part["extensions"] = extra
+            if part["id"] in bodies:
+                part["extensions"] = msgspec.json.decode(bodies[part["id"]])
     return msgspec.json.encode(plan)

@@ -76,12 +76,12 @@ def complete(told: ToldRequest, stored: Stored, city: City) -> tuple[ToldRequest
     hubs = _named(told.hubs, ToldHub, "hub", stored(ResourceKind.HUB), all_where_none=True)
     vehicles = _vehicles(told, {hub.id for hub in hubs}, stored, zone)
     extensions: Extended = {}
-    places = _bare(_places(told, stored, city), ResourceKind.PLACE, extensions)
-    orders = _bare(told.orders, ResourceKind.ORDER, extensions)
+    places = _bare(_places(told, stored, city), ResourceKind.PLACE_ADDED, extensions)
+    orders = _bare(told.orders, ResourceKind.ORDER_ADDED, extensions)
     whole = told.replace(
         city="",
-        hubs=_bare(hubs, ResourceKind.HUB, extensions),
-        vehicles=_bare(vehicles, ResourceKind.VEHICLE, extensions),
+        hubs=_bare(hubs, ResourceKind.HUB_ADDED, extensions),
+        vehicles=_bare(vehicles, ResourceKind.VEHICLE_ADDED, extensions),
         places=places,
         orders=orders,
     )
@@ -97,8 +97,8 @@ def complete_burst(post: ReplanPost, plan: Plan, city: City) -> tuple[OrderBook,
     check_places(post.places)
     check_new(plan, post.orders, post.places, city, post.changed)
     extensions: Extended = {}
-    places = _bare(post.places, ResourceKind.PLACE, extensions)
-    orders = _bare(post.orders, ResourceKind.ORDER, extensions)
+    places = _bare(post.places, ResourceKind.PLACE_ADDED, extensions)
+    orders = _bare(post.orders, ResourceKind.ORDER_ADDED, extensions)
     places, contacts = apart(places, orders)
     book = OrderBook(places=places, orders=orders, changed=post.changed, cancelled=post.cancelled)
     return book, Beside(contacts, extensions)

@@ -58,7 +58,9 @@ def _first_day_with_room(
     need = np.array([*(tables.load[row] + abs(tables.pickup[row])).tolist(), 1], dtype=np.int64)
     for day in sorted(instance.request.delivery_days):
         if instance.request.day < day <= order.promised_on:
-            room = rooms.setdefault((order.hub_id, day), _day_room(instance, tours, order.hub_id, day))
+            if (order.hub_id, day) not in rooms:
+                rooms[order.hub_id, day] = _day_room(instance, tours, order.hub_id, day)
+            room = rooms[order.hub_id, day]
             if (need <= room).all():
                 room -= need
                 return day
@@ -81,6 +83,8 @@ def hire_options(instance: Instance, tours: Tours, broken: tuple[Unassigned, ...
 
     Vehicles are tried one after the other on what the ones before them left; each option's orders are its own.
     """
+    if not broken:
+        return ()
     tables = instance.problem.tables
     hireable = [row for row, vehicle in enumerate(instance.vehicles) if vehicle.role is Role.HIRED]
     rows = {order.id: row for row, order in enumerate(instance.orders)}

@@ -16,10 +16,10 @@ from routing.instance import Instance, elapsed_s
 from routing.postpone import hire_options, settle_unserved
 from routing.propose import proposals
 from routing.publish_tour import TourWriter, assign_boxes
-from routing.replan_events import Settled, again_or_back
 from routing.replan_late import overruns
 from routing.replan_loading import restowed
 from routing.replan_prices import is_sorted
+from routing.replan_settled import Settled, again_or_back
 from routing.solver.stop import Stop
 from routing.solver.tours import Tours, copy_tours
 

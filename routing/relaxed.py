@@ -17,6 +17,9 @@ from routing.solver.rules import INFEASIBLE, Rules, rules_of
 from routing.solver.schedule import tours_cost
 from routing.solver.tours import Tours, copy_tours, empty_tours
 
+_STATE = ("nodes", "boards", "fleet", "aboard", "carried", "used", "tally")
+"""The fields of tours that are more than a log."""
+
 
 class Rule(StrEnum):
     """Rules that can be lifted."""
@@ -28,30 +31,41 @@ class Rule(StrEnum):
     ZONES = "zones"
 
 
-def fits_alone(instance: Instance, row: int, column: int, lifted: Rule = Rule.NONE) -> bool:
-    """Return whether order ``row`` could be all that vehicle ``column`` does, were one rule lifted.
+class Alone:
+    """Tries orders alone on vehicles of one instance; what does not change from one to the next is packed once."""
 
-    Zones can't be lifted where they are closed all day to every vehicle of the category: there are no travel times
-    without them, and the answer is no. Where there are none for an hour, those of another hour stand in.
-    """
-    tables = instance.problem.tables
-    only = np.zeros_like(tables.allowed)
-    only[column, row] = 1
-    tables = tables._replace(allowed=only)
-    if lifted is Rule.RELEASE:
-        tables = tables._replace(release_s=np.minimum(tables.release_s, instance.present_s))
-    elif lifted is Rule.BOXES:
-        tables = tables._replace(res_cap=np.full_like(tables.res_cap, FAR_FUTURE_S))
-    elif lifted is Rule.HOURS:
-        tables = _with_windows(instance, tables, row, column, lifted)
-    elif lifted is Rule.ZONES:
-        category, profiles = instance.vehicles[column].category, instance.travel.profiles
-        free = [p for p, profile in enumerate(profiles) if profile.category is category and not profile.closed]
-        if not free:
-            return False
-        tables = _without_zones(tables, column, free, profiles)
-        tables = _with_windows(instance, tables, row, column, lifted)
-    return insertion_cost(priceless(tables), empty_tours(tables), row) is not None
+    def __init__(self, instance: Instance) -> None:
+        self.instance = instance
+        self.rules = priceless(instance.problem.tables)
+        self.empty = empty_tours(instance.problem.tables)
+        self.scratch = copy_tours(self.empty)
+
+    def fits(self, row: int, column: int, lifted: Rule = Rule.NONE) -> bool:
+        """Return whether order ``row`` could be all that vehicle ``column`` does, were one rule lifted.
+
+        Zones can't be lifted where they are closed all day to every vehicle of the category: there are no travel times
+        without them, and the answer is no. Where there are none for an hour, those of another hour stand in.
+        """
+        rules, empty, tables = self.rules, self.empty, self.instance.problem.tables
+        only = np.zeros_like(tables.allowed)
+        only[column, row] = 1
+        if lifted is Rule.RELEASE:
+            orders = rules.orders.copy()
+            orders["release_s"] = np.minimum(orders["release_s"], self.instance.present_s)
+            rules = rules._replace(orders=orders)
+        elif lifted is Rule.BOXES:
+            rules = rules._replace(res_cap=np.full_like(tables.res_cap, FAR_FUTURE_S))
+        elif lifted is Rule.HOURS:
+            rules = priceless(_with_windows(self.instance, tables, row, column, lifted))
+        elif lifted is Rule.ZONES:
+            category, profiles = self.instance.vehicles[column].category, self.instance.travel.profiles
+            free = [p for p, profile in enumerate(profiles) if profile.category is category and not profile.closed]
+            if not free:
+                return False
+            tables = _without_zones(tables, column, free, profiles)
+            tables = _with_windows(self.instance, tables, row, column, lifted)
+            rules, empty = priceless(tables), empty_tours(tables)
+        return insertion_cost(rules._replace(allowed=only), empty, row, self.scratch) is not None
 
 
 def priceless(tables: Tables) -> Rules:
@@ -59,15 +73,22 @@ def priceless(tables: Tables) -> Rules:
     return rules_of(tables._replace(penalty=np.full_like(tables.penalty, INFEASIBLE)))
 
 
-def insertion_cost(rules: Rules, tours: Tours, row: int) -> int | None:
+def insertion_cost(rules: Rules, tours: Tours, row: int, scratch: Tours | None = None) -> int | None:
     """Return what putting an order where it is cheapest adds; ``None`` where it fits nowhere.
 
     Parameters
     ----------
     rules : Rules
         Of :func:`priceless`: packing them is dearer than an insertion, so it is done once for many.
+    scratch : Tours, optional
+        Tours of the same problem to try it in: copies are dearer than an insertion, too.
     """
-    trial = copy_tours(tours)
+    if scratch is None:
+        trial = copy_tours(tours)
+    else:
+        trial = scratch
+        for name in _STATE:
+            np.copyto(getattr(trial, name), getattr(tours, name))
     if not insert_each(rules, trial, np.array([row], dtype=np.int64)):
         return None
     return int(tours_cost(rules, trial)) - int(tours_cost(rules, tours))

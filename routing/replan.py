@@ -25,8 +25,9 @@ from data.sources.check import check_request
 from routing.build import build_instance
 from routing.instance import Instance
 from routing.problem import FIRST_TRIP
-from routing.replan_events import Settled, carry_back, take_in
+from routing.replan_events import carry_back, take_in
 from routing.replan_prices import Planned, priced
+from routing.replan_settled import Settled
 from routing.replan_silent import as_planned, heard, last_seen, presumed_by, silence_notes
 from routing.replan_start import begin, hold
 from routing.replan_visits import frozen_head, planned_at, trip_stops, visits_ahead
@@ -112,7 +113,7 @@ def prepare_replan(
     _let_own_orders_in(instance, tours)
     planned = () if prices is None else _may_move(instance, tours, freeze_before)
     if prices is not None and prices != ChangePrices():
-        instance = priced(instance, planned, prices)
+        instance = priced(instance, planned, _hours_told(instance, tours), prices)
     begun = begin(instance, tours, freeze_before)
     stays = prices is not None and prices.max_moves == 0
     hold(begun.instance, begun.start, set() if stays else {each.row for each in planned})
@@ -252,6 +253,14 @@ def _at_present(instance: Instance, tours: dict[str, Tour], now_at: datetime | N
     return replace(instance, present_s=present_s)
 
 
+def _hours_told(instance: Instance, tours: dict[str, Tour]) -> dict[int, int]:
+    """Return the second each order on a tour was told, by its row."""
+    rows = {order.id: row for row, order in enumerate(instance.orders)}
+    stops = (stop for tour in tours.values() for stop in tour.stops)
+    given = (each for stop in stops for each in stop.handovers if not each.collects and each.order_id in rows)
+    return {rows[each.order_id]: instance.day_s(each.start_at) for each in given}
+
+
 def _may_move(instance: Instance, tours: dict[str, Tour], freeze_before: datetime | None) -> tuple[Planned, ...]:
     """Return the planned orders that are neither on board nor frozen."""
     allowed = instance.problem.tables.allowed
@@ -265,7 +274,7 @@ def _may_move(instance: Instance, tours: dict[str, Tour], freeze_before: datetim
         fixed = {visit.order_id for visit in frozen_head(ahead, status, freeze_before)}
         fixed |= set(status.on_board) if status is not None else set()
         free += [
-            Planned(rows[visit.order_id], column, instance.day_s(visit.start_at))
+            Planned(rows[visit.order_id], column)
             for visit in ahead
             if visit.order_id and not visit.collects and visit.order_id not in fixed
         ]

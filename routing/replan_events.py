@@ -6,17 +6,18 @@ solved: what is left is orders to deliver, where each is, and who may take it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
 from data.errors import InputError
-from data.model.change import Failure, FailureReason, Presumed, Returned
+from data.model.change import Failure, FailureReason, Returned
 from data.model.order import Order, PlaceOption
 from data.model.parcel import ParcelState
 from data.model.place import Place, PlaceKind, smallest_box
-from data.model.plan import Plan, Postponed, Reason, Tour, Unassigned
+from data.model.plan import Plan, Postponed, Reason, Tour
 from data.model.request import OrderBook, VehicleStatus
+from routing.replan_settled import Settled
 from routing.replan_visits import planned_at, trip_stops
 
 PICK_UP_S = 60
@@ -32,42 +33,6 @@ WORDS = {
 }
 
 
-@dataclass(frozen=True)
-class Settled:
-    """What is decided before anything is planned.
-
-    Attributes
-    ----------
-    again : tuple of Postponed
-        Presented a second time, on a later day.
-    returned : tuple of Returned
-        Not handed over any more.
-    forced : frozenset of str
-        Orders that can't stay on the vehicle they were planned on.
-    shut : mapping of place id to FailureReason
-        Relay points and lockers that took a parcel no more: nothing else is sent there that day.
-    presumed : tuple of Presumed
-        Handed over by the plan alone, see :mod:`routing.replan_silent`.
-    notes : tuple of str
-        What could not be done as asked.
-    """
-
-    again: tuple[Postponed, ...] = ()
-    returned: tuple[Returned, ...] = ()
-    failed: tuple[Failure, ...] = ()
-    cancelled: tuple[str, ...] = ()
-    down: tuple[str, ...] = ()
-    forced: frozenset[str] = frozenset()
-    shut: Mapping[str, FailureReason] = field(default_factory=dict)
-    presumed: tuple[Presumed, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    @property
-    def order_ids(self) -> frozenset[str]:
-        """The orders that are still known and not to be planned."""
-        return frozenset([*(item.order_id for item in self.again), *(item.order_id for item in self.returned)])
-
-
 @dataclass
 class _Events:
     """The plan as it changes, event by event."""
@@ -77,7 +42,7 @@ class _Events:
     orders: dict[str, Order]
     places: dict[str, Place] = field(default_factory=dict)
     """Places that are new, or not what they were."""
-    settled: Settled = Settled()
+    settled: Settled = field(default_factory=Settled)
     off: set[str] = field(default_factory=set)
     """Orders whose planned hand-over is void."""
     done: frozenset[str] = frozenset()
@@ -144,26 +109,6 @@ def carry_back(plan: Plan, settled: Settled, order_ids: Sequence[str]) -> Settle
         events.settled = replace(events.settled, failed=(*events.settled.failed, failure))
         _present_again(events, events.orders[order_id], WORDS[failure.reason])
     return events.settled
-
-
-def again_or_back(
-    plan_day: date, days: Sequence[date], settled: Settled, broken: Sequence[Unassigned]
-) -> tuple[Settled, tuple[Unassigned, ...]]:
-    """Return what is settled once failed orders found no other place today, and the promises that are broken."""
-    failed = {failure.order_id for failure in settled.failed}
-    left = tuple(entry for entry in broken if entry.order_id not in failed)
-    day = min((day for day in days if day > plan_day), default=None)
-    for entry in broken:
-        if entry.order_id not in failed:
-            continue
-        if day is None:
-            text = "no vehicle takes it elsewhere, and no later delivery day is planned: it goes back to the hub"
-            back = Returned(order_id=entry.order_id, code="NO_DELIVERY_DAY", text=text)
-            settled = replace(settled, returned=(*settled.returned, back))
-        else:
-            again = Postponed(order_id=entry.order_id, to_day=day, reasons=entry.reasons, second=True)
-            settled = replace(settled, again=(*settled.again, again))
-    return settled, left
 
 
 def _known(events: _Events, order_id: str, where: str) -> None:

@@ -6,7 +6,7 @@ others can, for the price of a move and one of the moves allowed. No kernel know
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,22 +26,23 @@ UNLIMITED = FAR_FUTURE_S
 
 @dataclass(frozen=True)
 class Planned:
-    """An order that is on a tour and may change vehicle: its row, that vehicle's, and the second it was told."""
+    """An order that is on a tour and may change vehicle: its row and that vehicle's."""
 
     row: int
     column: int
-    told_s: int
 
 
-def priced(instance: Instance, planned: Sequence[Planned], prices: ChangePrices) -> Instance:
+def priced(instance: Instance, planned: Sequence[Planned], told_s: Mapping[int, int], prices: ChangePrices) -> Instance:
     """Return the instance in which moves and later hours cost what they count.
 
     Parameters
     ----------
     planned : sequence of Planned
         Orders that may move; all others have no price on it.
+    told_s : mapping of int to int
+        The second told of every order that is on a tour, loaded or not.
     """
-    instance = _with_hours(instance, planned, prices)
+    instance = _with_hours(instance, told_s, prices)
     return instance if prices.max_moves == 0 else _with_moves(instance, planned, prices)
 
 
@@ -62,16 +63,16 @@ def _with(instance: Instance, tables: Tables, **changes: Any) -> Instance:
     return replace(instance, problem=replace(instance.problem, tables=tables), **changes)
 
 
-def _with_hours(instance: Instance, planned: Sequence[Planned], prices: ChangePrices) -> Instance:
+def _with_hours(instance: Instance, told_s: Mapping[int, int], prices: ChangePrices) -> Instance:
     """Put a price on minutes after the hour told, but where an order has a price of its own on being late."""
     if not prices.eta_cents_per_minute:
         return instance
     tables = instance.problem.tables
     extras = tables.extras or no_extras(tables)
     late = extras.late.copy()
-    for each in planned:
-        if late[each.row, 1] == 0:
-            late[each.row] = each.told_s, prices.eta_cents_per_minute * (COST_PER_CENT // 60)
+    for row, second in told_s.items():
+        if late[row, 1] == 0:
+            late[row] = second, prices.eta_cents_per_minute * (COST_PER_CENT // 60)
     return _with(instance, tables._replace(extras=extras._replace(late=late)))
 
 

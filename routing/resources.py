@@ -22,6 +22,7 @@ from data.sources.traffic import segment_speeds_of
 from data.store import hubs, resources
 from data.store.database import Database, Transaction
 from data.store.resources import ResourceKind
+from routing.instants import check_instants
 from routing.job_rows import Write
 from routing.posted import check_places
 
@@ -55,7 +56,7 @@ class TrafficSeen(Value, omit_defaults=False):
     notes: tuple[str, ...]
 
 
-class Kept(Value, omit_defaults=False):
+class ToldCount(Value, omit_defaults=False):
     """How many were kept."""
 
     kept: int
@@ -67,8 +68,9 @@ class ResourceRoom:
     def __init__(self, database: Database, write: Write, now: Callable[[], datetime] = clock.now) -> None:
         self._database, self._write, self._now = database, write, now
 
-    def put_all(self, owner: Owner, noun: Noun, raw: bytes) -> Kept:
+    def put_all(self, owner: Owner, noun: Noun, raw: bytes) -> ToldCount:
         """Keep an array of values."""
+        check_instants(raw)
         values = codec.items(raw, noun.value, BODY)
         if len(values) > MOST:
             raise TooLargeError("too_many_values", f"{len(values):,} {noun.plural}, {MOST:,} is the most at once",
@@ -77,10 +79,11 @@ class ResourceRoom:
         check_unique(f"{BODY}#", [one.id for one in values], problems)  # type: ignore[attr-defined]
         problems.raise_if_any()
         self._put(owner, noun, values)
-        return Kept(kept=len(values))
+        return ToldCount(kept=len(values))
 
     def put(self, owner: Owner, noun: Noun, name: str, raw: bytes) -> bytes:
         """Keep one value under the name it has; return it as JSON."""
+        check_instants(raw)
         one = codec.decode(raw, noun.value, BODY)
         if one.id != name:  # type: ignore[attr-defined]
             raise InputError("ids_differ", f"the {noun.kind} is `{one.id}`", f"{BODY}#/id", f"`{name[:80]}`")  # type: ignore[attr-defined]
@@ -91,13 +94,13 @@ class ResourceRoom:
         """Return all values of a kind as a JSON array."""
         with self._database.read() as connection:
             found = resources.load(connection, owner, noun.kind)
-        return msgspec.json.encode([msgspec.Raw(body.encode()) for body in found.values() if _is_whole(body)])
+        return msgspec.json.encode([msgspec.Raw(body.encode()) for body in found.values()])
 
     def one(self, owner: Owner, noun: Noun, name: str) -> bytes:
         """Return a value as JSON; raises ``NotFoundError``."""
         with self._database.read() as connection:
             found = resources.load(connection, owner, noun.kind, (name,))
-        if name not in found or not _is_whole(found[name]):
+        if name not in found:
             raise _unknown(noun, name)
         return found[name].encode()
 
@@ -107,21 +110,19 @@ class ResourceRoom:
             raise _unknown(noun, name)
 
     def put_traffic(self, owner: Owner, kind: ResourceKind, city: City, raw: bytes) -> TrafficSeen:
-        """Keep what is measured or reported of a city's streets, in the place of what was told before.
-
-        An empty body means that nothing is known any more.
-        """
-        text, seen = "", TrafficSeen(city=city.name, slow_arcs=0, closed_arcs=0, notes=())
-        if raw.strip():
-            text = text_of(raw, BODY)
-            read = segment_speeds_of if kind is ResourceKind.SPEEDS else incidents_of
-            traffic, notes = read(text, BODY, city.streets)
-            slow = sum(len(report.arc) for report in traffic.reports if not report.closed)
-            shut = sum(len(report.arc) for report in traffic.reports if report.closed)
-            seen = TrafficSeen(city=city.name, slow_arcs=slow, closed_arcs=shut, notes=notes)
+        """Keep what is measured or reported of a city's streets, in the place of what was told before."""
+        text = text_of(raw, BODY)
+        read = segment_speeds_of if kind is ResourceKind.SPEEDS else incidents_of
+        traffic, notes = read(text, BODY, city.streets)
+        slow = sum(len(report.arc) for report in traffic.reports if not report.closed)
+        shut = sum(len(report.arc) for report in traffic.reports if report.closed)
         carrier, now_s = Owner(owner.tenant), int(self._now().timestamp())
         self._write(lambda t: resources.put(t, carrier, kind, {city.name: text}, now_s)).result()
-        return seen
+        return TrafficSeen(city=city.name, slow_arcs=slow, closed_arcs=shut, notes=notes)
+
+    def forget_traffic(self, owner: Owner, kind: ResourceKind, city: City) -> None:
+        """Forget what was measured or reported of a city's streets, if anything was."""
+        self._write(lambda t: resources.remove(t, Owner(owner.tenant), kind, city.name)).result()
 
     def _put(self, owner: Owner, noun: Noun, values: Sequence[Any]) -> None:
         if noun.kind is ResourceKind.PLACE:
@@ -137,11 +138,6 @@ class ResourceRoom:
                     hubs.put(writing, owner.tenant, plain, now_s)
 
         self._write(keep).result()
-
-
-def _is_whole(body: str) -> bool:
-    """Whether a row is more than what others added to something given whole elsewhere."""
-    return "id" in msgspec.json.decode(body)
 
 
 def _unknown(noun: Noun, name: str) -> NotFoundError:

@@ -10,6 +10,9 @@ from data.model.caller import Scope
 
 Node = dict[str, Any]
 
+RENAMED = {"Order": "PlannedOrder"}
+"""Schemas whose name another room's routes use for something else."""
+
 
 def described(
     scope: Scope,
@@ -63,4 +66,12 @@ def header(name: str, text: str, example: str, required: bool = False) -> Node:
 
 
 def _schema(kind: Any) -> Node:
-    return {"type": "object"} if kind is dict else msgspec.json.schema(kind)
+    if kind is dict:
+        return {"type": "object"}
+    text = msgspec.json.encode(msgspec.json.schema(kind)).decode()
+    for name, ours in RENAMED.items():
+        text = text.replace(f'"#/$defs/{name}"', f'"#/$defs/{ours}"').replace(
+            f'"{name}":{{"title"', f'"{ours}":{{"title"'
+        )
+    found: Node = msgspec.json.decode(text)
+    return found

@@ -110,7 +110,8 @@ class Seat:
         rules, instance = self.rules, self.instance
         order = with_transfers(instance.request.replace(orders=(order,))).orders[0]
         row, epoch_at = self._row[order.hub_id], instance.problem.epoch_at
-        release_s = order_release_s(order, self.hubs[order.hub_id].loading_s, epoch_at)
+        now_s = int(instance.problem.tables.release_s[row])  # nothing new is loaded in the past
+        release_s = max(now_s, order_release_s(order, self.hubs[order.hub_id].loading_s, epoch_at))
         rules.orders["release_s"][row] = release_s
         rules.vehicles["waits"] = rules.vehicles["opens"] < max(release_s, self._release_s)
         rules.load[row] = len(order.parcels), order.load_g, order.volume_dm3

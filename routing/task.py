@@ -10,8 +10,8 @@ from msgspec import Meta
 from data.model.base import Instant, Value
 from data.model.change import ChangePrices
 from data.model.job import Step
-from data.model.plan import Plan
-from data.model.request import OrderBook, VehicleStatus
+from data.model.plan import Plan, Tour
+from data.model.request import OrderBook, PlanRequest, VehicleStatus
 from data.model.traffic import LEAST_FACTOR
 
 
@@ -63,6 +63,13 @@ class ReplanBody(Value):
     statuses: tuple[VehicleStatus, ...] = ()
     freeze_before: Instant | None = None
     prices: ChangePrices | None = None
+
+
+class BorderBody(Value):
+    """Two hubs of a day to be planned on together, see :mod:`routing.borders`."""
+
+    request: PlanRequest
+    tours: tuple[Tour, ...]
 
 
 Told = Callable[[Step, bytes | None], None]

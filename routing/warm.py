@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from routing.lean_engine import LEAST_ORDERS, Reduced, reduced
 from routing.problem import COST_PER_CENT, Problem, Tables
 from routing.solver.engine import construct, is_better
+from routing.solver.lean.search import warm as warm_lean
 from routing.solver.ortools_model import rebuild
 from routing.solver.search import RuinRecreateEngine
 from routing.solver.stop import Stop
@@ -69,6 +71,29 @@ def tiny_problem() -> Problem:
     return Problem(tables, datetime(2026, 1, 5, tzinfo=UTC), ("a", "b"), ("v",), ("hub", "x", "y"))
 
 
+def classic_like() -> Reduced:
+    """Return a problem as :func:`routing.lean_engine.reduced` does, in the exact types of its tables."""
+    rows = np.arange(LEAST_ORDERS, dtype=np.int64)
+    tiny = tiny_problem().tables
+    square = np.abs(rows[:, None] - rows[None, :]).astype(np.int32)[None] * 60
+    tables = tiny._replace(
+        duration_s=square, distance_m=square * 10, closed_loc=np.zeros((1, len(rows)), dtype=np.uint8),
+        opt_ptr=np.arange(len(rows) + 1), opt_order=rows, opt_loc=rows,
+        opt_service_s=rows * 0, opt_setup_s=rows * 0, opt_cost=rows * 0,
+        win_first=rows[None] * 0, win_last=rows[None] * 0 + 1, win_arrive=np.array([-(10**9)] * 2),
+        res_ptr=np.zeros(len(rows) + 1, dtype=np.int64), load=np.ones((len(rows), 3), dtype=np.int64),
+        pickup=np.zeros((len(rows), 3), dtype=np.int64), penalty=rows * 0 + 10**6 * COST_PER_CENT,
+        release_s=rows * 0, partner=rows * 0 - 1, kinds=np.zeros((len(rows), 0), dtype=np.uint8),
+        veh_cap=np.full((1, 3), len(rows), dtype=np.int64), brk_ptr=np.array([0, 0]),
+        allowed=np.ones((1, len(rows)), dtype=np.uint8),
+    )  # fmt: skip
+    names = tuple(str(row) for row in range(len(rows)))
+    problem = Problem(tables, datetime(2026, 1, 5, tzinfo=UTC), names, ("v",), names)
+    found = reduced(problem, construct(problem))
+    assert found is not None
+    return found
+
+
 def warm_kernels() -> None:
     """Compile the travel-time and solver kernels into the on-disk cache."""
     warm()
@@ -77,3 +102,4 @@ def warm_kernels() -> None:
     rebuilt = rebuild(problem.tables, tours, {})
     RuinRecreateEngine(iterations=1).improve(problem, rebuilt, Stop(3600), lambda better: None)
     is_better(problem, rebuilt, tours)
+    warm_lean(classic_like().classic)

@@ -11,21 +11,36 @@ from data.model.traffic import Conditions, Report, Traffic
 from data.sources.check import check_request
 from data.sources.incidents import incidents_of
 from data.sources.traffic import segment_speeds_of
+from routing.borders import plan_border
 from routing.conditions import city_curves
 from routing.job import Settings, plan_day, replan_day
+from routing.large import Spread, by_workers, in_threads, is_large, plan_large
 from routing.solver.engine import Progress
 from routing.solver.stop import Stop
-from routing.task import Driving, ReplanBody, Task, Told
+from routing.task import BorderBody, Driving, ReplanBody, Task, Told
 
 BODY = "body"
 
 
-def plan(task: Task, city: City | None, stop: Stop, told: Told) -> bytes:
-    """Return the best checked plan for a :class:`data.model.request.PlanRequest`."""
+def plan(task: Task, city: City | None, stop: Stop, told: Told, spread: Spread | None = None) -> bytes:
+    """Return the best checked plan for a :class:`data.model.request.PlanRequest`; a large day is done by ``spread``."""
     here = needed(city)
     request = codec.decode(task.body, PlanRequest, BODY)
     check_request(request, here)
-    return plan_day(request, here, stop, _settings(task, told), conditions_of(here, task.driving)).content
+    settings, conditions = _settings(task, told), conditions_of(here, task.driving)
+    if is_large(request):
+        alone = in_threads(here, settings, conditions, task.threads)
+        lanes, solve = (task.threads, alone) if spread is None else (spread.lanes, by_workers(task, spread))
+        return plan_large(request, here, stop, task.seed, lanes, solve)[1]
+    return plan_day(request, here, stop, settings, conditions).content
+
+
+def border(task: Task, city: City | None, stop: Stop, told: Told) -> bytes:
+    """Return a checked plan of two hubs, no worse than the one in a :class:`routing.task.BorderBody`."""
+    here, given = needed(city), codec.decode(task.body, BorderBody, BODY)
+    settings = Settings(task.seed, True, task.threads, task.iterations)
+    conditions = conditions_of(here, task.driving)
+    return codec.encode(plan_border(given.request, given.tours, here, stop, settings, conditions))
 
 
 def replan(task: Task, city: City | None, stop: Stop, told: Told) -> bytes:

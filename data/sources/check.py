@@ -21,6 +21,8 @@ from data.units import haversine_m
 from data.zoning import published_id
 
 FAR_M = 5_000.0
+Bounds = tuple[float, float, float, float]
+"""West, south, east, north in degrees."""
 _MOTORS = {Energy.DIESEL, Energy.PETROL, Energy.E10, Energy.E85}
 
 
@@ -50,8 +52,9 @@ def check_request(request: PlanRequest, city: City | None) -> tuple[str, ...]:
     _check_statuses(request, problems)
     _check_exemptions(request, city, problems)
     _check_kinds(request, problems)
+    bounds = city.streets.bounds() if city else None
     for where, item in _positions(request):
-        _check_position(where, item, city, problems)
+        _check_position(where, item, city, bounds, problems)
     for index, vehicle in enumerate(request.vehicles):
         if vehicle.category is Category.CARGO_BIKE and vehicle.energy in _MOTORS:
             message = f"cargo bike `{vehicle.id}` runs on {vehicle.energy}"
@@ -164,11 +167,12 @@ def _positions(request: PlanRequest) -> Iterator[tuple[str, Hub | Place]]:
     yield from ((f"#/places/{index}", place) for index, place in enumerate(request.places))
 
 
-def _check_position(where: str, item: Hub | Place, city: City | None, problems: Problems) -> None:
+def _check_position(
+    where: str, item: Hub | Place, city: City | None, bounds: Bounds | None, problems: Problems
+) -> None:
     if wrong := trouble(item.lat, item.lon):
         problems.add("invalid_coordinates", f"`{item.id}`: {wrong}", f"{where}/lat")
-    elif city is not None:
-        bounds = city.streets.bounds()
+    elif city is not None and bounds is not None:
         away_m = _distance_m(item.lat, item.lon, bounds)
         if away_m > FAR_M and _distance_m(item.lon, item.lat, bounds) <= FAR_M:
             problems.add("invalid_coordinates", f"`{item.id}`: lat and lon look swapped", f"{where}/lat")
@@ -177,7 +181,7 @@ def _check_position(where: str, item: Hub | Place, city: City | None, problems: 
             problems.add("outside_city", message, f"{where}/lat", "correct it, or build the city larger")
 
 
-def _distance_m(lat: float, lon: float, bounds: tuple[float, float, float, float]) -> float:
+def _distance_m(lat: float, lon: float, bounds: Bounds) -> float:
     """Return how far a point lies outside ``(min_lon, min_lat, max_lon, max_lat)``."""
     if not -90 <= lat <= 90:
         return float("inf")

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from data.model.address import Address, Located
-from data.sources.ban import read_ban
-from data.sources.geocode_ban import BanGeocoder
+from data.sources.geocode_apart import ApartGeocoder
 from data.sources.geocode_http import HttpGeocoder
 
 
@@ -26,8 +25,10 @@ class Geocoder(Protocol):
         ...
 
 
-def open_geocoder(ban: Path | None, url: str = "") -> Geocoder | None:
-    """Return a geocoder: the register's own file where there is one, else the service at ``url``, else none.
+def open_geocoder(ban: Path | None, url: str = "") -> ApartGeocoder | HttpGeocoder | None:
+    """Return a geocoder for a server: the register's own file where there is one, else the service at ``url``.
+
+    The register is held by a process of its own; whoever opens a geocoder closes it.
 
     Raises
     ------
@@ -35,5 +36,5 @@ def open_geocoder(ban: Path | None, url: str = "") -> Geocoder | None:
         As :func:`data.sources.ban.read_ban`.
     """
     if ban is not None:
-        return BanGeocoder(read_ban(ban))
+        return ApartGeocoder(ban)
     return HttpGeocoder(url) if url else None

@@ -17,6 +17,7 @@ DOUBTFUL_BELOW = 0.8
 """A score under it is a guess."""
 MARGIN = 0.07
 """Another place that scores as well but for this may be the one meant."""
+EVEN = 0.01
 SAME_PLACE_M = 50.0
 SUGGESTIONS = 3
 CANDIDATES = 6
@@ -52,7 +53,7 @@ class BanGeocoder:
     def locate(self, addresses: Sequence[Address]) -> list[Located]:
         """Return where addresses are, in order."""
         asked = [self._with_town(parse(one)) for one in addresses]
-        towns = [self._towns.of(one, one.city) for one in asked]
+        towns = [self._towns.of(one) for one in asked]
         wanted: dict[int, set[str]] = defaultdict(set)
         for one, likely in zip(asked, towns, strict=True):
             if one.street:
@@ -131,12 +132,8 @@ class BanGeocoder:
             return "low_score"
         clash = self._clash(parsed)
         for other in found[1:]:
-            rival = other.score >= best.score - MARGIN
-            if best.spot.level is not Level.HOUSENUMBER:  # that a number is missing tells little between two streets
-                rival |= other.named >= best.named - MARGIN
-            if clash:
-                rival |= other.alike >= best.alike - MARGIN
-            if rival and metres(best.spot.lat, best.spot.lon, other.spot.lat, other.spot.lon) > SAME_PLACE_M:
+            apart_m = metres(best.spot.lat, best.spot.lon, other.spot.lat, other.spot.lon)
+            if apart_m > SAME_PLACE_M and _rivals(best, other, clash):
                 return "ambiguous"
         return ""
 
@@ -176,6 +173,22 @@ class BanGeocoder:
             lat=found.spot.lat,
             lon=found.spot.lon,
         )
+
+
+def _rivals(best: Found, other: Found, clash: bool) -> bool:
+    """Return whether another street may as well be meant.
+
+    One whose name fits better, in a town that fits worse, is; and that a number is missing from the register tells
+    little between two streets whose names fit as well as each other.
+    """
+    if other.alike > best.alike + EVEN:
+        return True
+    if other.score >= best.score - MARGIN or (clash and other.alike >= best.alike - MARGIN):
+        return True
+    if best.spot.level is not Level.HOUSENUMBER:
+        return other.named >= best.named - MARGIN
+    as_well = other.named >= best.named - EVEN
+    return as_well and (best.alike < 1 or other.spot.level is Level.INTERPOLATION)
 
 
 def _rounded(score: float) -> float:

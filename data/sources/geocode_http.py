@@ -109,6 +109,10 @@ class HttpGeocoder:
             answers = dict(zip(queries, pool.map(self._search, queries), strict=True))
         return [self._located(one, answers.get(_query(one), [])) for one in asked]
 
+    def close(self) -> None:
+        """Let the connections go."""
+        self._client.close()
+
     def _search(self, query: str) -> list[_Feature]:
         try:
             for attempt in stamina.retry_context(on=self._again, attempts=TRIES, timeout=60.0):

@@ -32,7 +32,7 @@ class Towns:
                 self._by_postcode[postcode].append(index)
         self._names = list(self._by_name)
         self.named = lru_cache(50_000)(self._named)
-        self.likely = lru_cache(50_000)(self._likely)
+        self._cached = lru_cache(50_000)(self._likely)
 
     def is_name(self, text: str) -> bool:
         """Return whether a town is called exactly so."""
@@ -51,15 +51,9 @@ class Towns:
                 return name
         return ""
 
-    def of(self, parsed: Parsed, city: str) -> tuple[tuple[int, float], ...]:
-        """Return towns an address may be in with how likely each is, 0..1, the likeliest first.
-
-        Parameters
-        ----------
-        city : str
-            The town's name as far as one was found in the address.
-        """
-        found: tuple[tuple[int, float], ...] = self.likely(parsed.postcode, city, parsed.cedex)
+    def of(self, parsed: Parsed) -> tuple[tuple[int, float], ...]:
+        """Return towns an address may be in with how likely each is, 0..1, the likeliest first."""
+        found: tuple[tuple[int, float], ...] = self._cached(parsed.postcode, parsed.city, parsed.cedex)
         return found
 
     def _named(self, city: str) -> dict[int, float]:

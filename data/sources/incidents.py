@@ -108,7 +108,15 @@ def _shape(geometry: Any, where: str) -> tuple[shapely.Geometry, str]:
         raise InputError("invalid_geometry", f"geometry `{kind}`", where, "a line, a polygon, or a point with radius_m")
     try:
         shape = shapely.geometry.shape(geometry)
-    except (ValueError, TypeError, IndexError, KeyError, AttributeError, shapely.errors.ShapelyError) as error:
+    except (
+        ValueError,
+        TypeError,
+        IndexError,
+        KeyError,
+        AttributeError,
+        OverflowError,
+        shapely.errors.ShapelyError,
+    ) as error:
         raise InputError("invalid_geometry", f"unreadable coordinates: {error}", where, "see RFC 7946") from None
     points = shapely.get_coordinates(shape)
     if not len(points) or not np.isfinite(points).all() or (np.abs(points) > (180, 90)).any():
@@ -141,7 +149,7 @@ def _instant(value: Any, where: str) -> datetime | None:
         instant = datetime.fromisoformat(value)
     except (ValueError, TypeError):
         instant = None
-    if instant is None or instant.tzinfo is None:
+    if instant is None or instant.tzinfo is None or not 1900 <= instant.year < 2200:
         raise _wrong(f"{value!r} is no instant", where, "write it like 2026-11-24T10:30:00+01:00")
     return instant
 

@@ -33,3 +33,16 @@ def by_hub(connection: Connection, tenant: str, since_s: int) -> dict[str, dict[
         steps = found.setdefault(unquote(capacity_id.partition("/")[0]), {})
         steps[at_s] = steps.get(at_s, 0) + int(parcels)
     return found
+
+
+def by_minute(connection: Connection, tenant: str, begin_s: int, end_s: int) -> dict[str, dict[int, int]]:
+    """Return how many orders took their first place in [``begin_s``, ``end_s``), by hub and minute (Unix second)."""
+    first = reservations.c
+    minute = (first.at_s - first.at_s % 60).label("minute")
+    of_time = (first.tenant == tenant) & (first.step == 0) & (first.at_s >= begin_s) & (first.at_s < end_s)
+    taken = select(first.capacity_id, minute, func.count()).where(of_time).group_by(first.capacity_id, minute)
+    found: dict[str, dict[int, int]] = {}
+    for capacity_id, at_s, count in connection.execute(taken):
+        minutes = found.setdefault(unquote(capacity_id.partition("/")[0]), {})
+        minutes[at_s] = minutes.get(at_s, 0) + int(count)
+    return found

@@ -92,8 +92,14 @@ def is_noted(connection: Connection, owner: Owner, channel: str, notice_id: str)
 
 
 def forget(connection: Connection, before_s: int) -> int:
-    """Drop the names of notices that came before an instant, of every owner; return how many."""
-    return connection.execute(delete(channel_notices).where(channel_notices.c.at_s < before_s)).rowcount
+    """Drop what is over since before an instant, of every owner: notices, orders, hand-overs; return how many."""
+    order, handover = channel_orders.c, channel_handovers.c
+    old = (
+        delete(channel_notices).where(channel_notices.c.at_s < before_s),
+        delete(channel_orders).where(order.changed_s < before_s, order.state != FetchState.DUE),
+        delete(channel_handovers).where(handover.changed_s < before_s, handover.state != HandoverState.OPEN),
+    )
+    return sum(connection.execute(statement).rowcount for statement in old)
 
 
 def want(connection: Connection, owner: Owner, channel: str, order_id: str, now_s: int) -> None:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, select, text, update
 
-from data.model.reservation import Key, Owner
+from data.model.reservation import Owner
 from data.model.subscription import SubscriptionState
 from data.store import outbox, rows, subscriptions
 from data.store.outbox import Notice
@@ -144,14 +144,6 @@ def revive(connection: Connection, owner: Owner, subscription: str, now_s: int, 
         again &= deliveries.c.message.in_(messages)
     fresh: Mapping[str, Any] = {"state": DeliveryState.WAITING, "attempts": 0, "due_s": now_s}
     return connection.execute(update(deliveries).where(again).values(**fresh)).rowcount
-
-
-def waiting_by_receiver(connection: Connection) -> dict[Key, int]:
-    """Return how many deliveries wait, by receiver."""
-    one = deliveries.c
-    whose = (one.tenant, one.shipper, one.subscription)
-    counted = select(*whose, func.count()).where(one.state == DeliveryState.WAITING).group_by(*whose)
-    return {Key(row[0], row[1], row[2]): int(row[3]) for row in connection.execute(counted)}
 
 
 def forget(connection: Connection, before_s: int) -> int:

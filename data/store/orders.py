@@ -53,6 +53,14 @@ def of_day(
     return _by_id(connection.execute(wanted.order_by(orders.c.id)))
 
 
+def accepted(connection: Connection, tenant: str, day: date) -> dict[Key, StoredOrder]:
+    """Return the orders of a carrier and of its shippers that are promised for a day and in no plan yet."""
+    one = orders.c
+    wanted = select(orders).where(one.tenant == tenant, one.day == day, one.state == OrderState.ACCEPTED)
+    found = connection.execute(wanted.order_by(one.id, one.shipper)).all()
+    return {rows.key_of(row): value for row in found for value in _by_id([row]).values()}
+
+
 def page(connection: Connection, owner: Owner, after: str = "", most: int = 100) -> dict[str, StoredOrder]:
     """Return the next orders by id."""
     wanted = select(orders).where(rows.owned(orders, owner), orders.c.id > after)

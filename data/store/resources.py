@@ -13,15 +13,18 @@ from data.store.tables_fleet import resources
 
 
 class ResourceKind(StrEnum):
-    """What there is; the last two are by the city's name, ``order`` only holds what others add to one."""
+    """What there is; traffic is by the city's name, the last four are what others add to parts of plans."""
 
     HUB = "hub"
     VEHICLE = "vehicle"
     DRIVER = "driver"
     PLACE = "place"
-    ORDER = "order"
     SPEEDS = "speeds"
     INCIDENTS = "incidents"
+    HUB_ADDED = "hub+"
+    VEHICLE_ADDED = "vehicle+"
+    PLACE_ADDED = "place+"
+    ORDER_ADDED = "order+"
 
 
 def put(connection: Connection, owner: Owner, kind: ResourceKind, bodies: Mapping[str, str], now_s: int) -> None:

@@ -17,6 +17,7 @@ from data.locator import Locator
 from data.model.promise_state import PromiseState
 from data.sources.geocode import open_geocoder
 from data.store.database import Database
+from data.store.outbox import Notice
 from jalon import __version__
 from jalon.http import absent, addresses_api, compat, health, keys_api, privacy_api, problems, solver
 from jalon.http.auth import Door
@@ -26,6 +27,7 @@ from jalon.http.logs import Log, server_log, told_of
 from jalon.http.metrics import Metrics
 from jalon.http.openapi import Api
 from jalon.http.shell import Parts, Shell
+from jalon.loop import Loop
 from jalon.rooms import Room
 from jalon.scale import Cluster
 from jalon.settings import Settings
@@ -73,6 +75,8 @@ class Server:
         Finds addresses, where there is something to find them in.
     corrected : callable
         Told the carrier whose addresses have been corrected.
+    heard : callable
+        Told of every notice: what this house does about it.
     """
 
     def __init__(self, settings: Settings, log: Log) -> None:
@@ -88,6 +92,7 @@ class Server:
         self.failure: Exception | None = None
         self.locator: Locator | None = None
         self.corrected: Callable[[str], object] = lambda tenant: None
+        self.heard: Callable[[Notice], None] = lambda notice: None
 
     def parts(self) -> dict[str, str]:
         """Return, per part, what it waits for; an empty text: it is ready."""
@@ -112,14 +117,20 @@ class Server:
         stack.push_async_callback(_ended, asyncio.create_task(self._refresh_keys(database)))
         self.waits["store"] = str
         geocoder = await run_in_threadpool(open_geocoder, self.settings.ban, self.settings.geocoder_url)
-        self.locator = Locator(geocoder, database) if geocoder else None
+        if geocoder is not None:
+            stack.push_async_callback(run_in_threadpool, geocoder.close)
+            self.locator = Locator(geocoder, database)
         if self.settings.only is not Room.ROUTING:  # first: paths are tried in this order, and quotes are in a hurry
             app.include_router(await self._promise(database, stack))
         if self.settings.only is not Room.PROMISE:
             jobs = await self._jobs(database, stack)
+            loop = Loop(database, jobs, self.cities, self.log)
+            stack.push_async_callback(loop.close)
+            self.heard = loop.heard
             app.include_router(jobs_router(jobs))
             app.include_router(self._routing(database, jobs, stack))
             app.include_router(self._compat(jobs))
+        app.include_router(await self._webhooks(database, stack))
         app.include_router(addresses_api.router(self.locator, database, lambda tenant: self.corrected(tenant)))
         app.include_router(keys_api.router(database, self.door.keyring))
         app.include_router(privacy_api.router(database))
@@ -144,7 +155,6 @@ class Server:
         self.metrics.add("watch", watcher.figures)
         self.express |= express_routes(desk)
         routes = promise_router(desk)
-        routes.include_router(self._webhooks(database, desk, stack))
         routes.include_router(await self._orders(desk, stack))
         routes.include_router(product_page.router(desk))
         follower = Follower(database, desk.ledger, watcher, desk.now, refresher.wake)
@@ -165,23 +175,28 @@ class Server:
         routes.include_router(channels.router())
         return routes
 
-    def _webhooks(self, database: Database, desk: Desk, stack: AsyncExitStack) -> APIRouter:
+    async def _webhooks(self, database: Database, stack: AsyncExitStack) -> APIRouter:
         """Begin to send notices to those who want them."""
-        loopback = self.settings.webhooks_loopback
-        queues = Webhooks(database, desk.ledger, HttpPost(loopback=loopback), self.log)
+        loopback, ledger = self.settings.webhooks_loopback, await self._writer(database, stack)
+        queues = Webhooks(database, ledger, HttpPost(loopback=loopback), self.log, heard=self.heard)
         self.metrics.add("webhooks", queues.figures)
         stack.push_async_callback(_ended, asyncio.create_task(queues.run()))
-        return webhooks_api.router(webhooks_api.Receivers(database, desk.ledger, loopback))
+        return webhooks_api.router(webhooks_api.Receivers(database, ledger, loopback))
 
-    async def _jobs(self, database: Database, stack: AsyncExitStack) -> Jobs:
-        """Take up the jobs of the store; the workers are started once there is something to do, or ahead of that."""
+    async def _writer(self, database: Database, stack: AsyncExitStack) -> Ledger:
+        """Return the store's only writer, opened by whoever needs it first."""
         if self.ledger is None:
             self.ledger = await run_in_threadpool(Ledger, database)
             stack.push_async_callback(run_in_threadpool, self.ledger.close)
+        return self.ledger
+
+    async def _jobs(self, database: Database, stack: AsyncExitStack) -> Jobs:
+        """Take up the jobs of the store; the workers are started once there is something to do, or ahead of that."""
+        ledger = await self._writer(database, stack)
         self.cluster = Cluster(self.settings.dask_address, self.settings.workers)
         stack.push_async_callback(self.cluster.close)
         self.waits["workers"] = self.cluster.ready
-        jobs = await run_in_threadpool(Jobs, database, self.ledger.write, self.cluster)
+        jobs = await run_in_threadpool(Jobs, database, ledger.write, self.cluster)
         stack.push_async_callback(jobs.close)
         self.metrics.add("solver_jobs", jobs.figures)
         jobs.open()

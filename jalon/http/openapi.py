@@ -112,7 +112,8 @@ def _complete(operation: Node, method: str, has_parameters: bool) -> None:
     """Add to an operation what holds for every one of its kind."""
     responses = operation.setdefault("responses", {})
     responses.pop("422", None)  # FastAPI's own error schema
-    problems = dict(READ_PROBLEMS)
+    own = {int(status): known["description"] for status, known in responses.items() if status >= "400"}
+    problems = READ_PROBLEMS | own
     if operation.get("security"):
         operation["security"] = [{name: need["key"]} for need in operation["security"] for name in SCHEMES]
         problems |= KEY_PROBLEMS

@@ -18,6 +18,7 @@ from promise.ledger import Ledger
 from routing import api
 from routing.jobs import Jobs
 from routing.plans import PlanRoom
+from routing.resources import ResourceRoom
 from routing.room import plan_capacities
 from routing.standby import Standby
 
@@ -37,8 +38,9 @@ def router(
 ) -> APIRouter:
     """Return the routes; without a ``desk`` nobody is told of what plans leave room for."""
     told = _teller(database, ledger, desk) if desk is not None else lambda owner, plan: None
-    limits = api.Limits(settings.solve_max_s, max(1.0, settings.reply_timeout_s - WAIT_SPARE_S))
-    return api.router(api.Parts(PlanRoom(database, ledger.write, told), jobs, cities, standby, limits))
+    limits = api.Limits(settings.solve_max_s, max(1.0, settings.reply_timeout_s - WAIT_SPARE_S), settings.table_max**2)
+    plans, told_by_name = PlanRoom(database, ledger.write, told), ResourceRoom(database, ledger.write)
+    return api.router(api.Parts(plans, told_by_name, jobs, cities, standby, limits))
 
 
 def _teller(database: Database, ledger: Ledger, desk: Desk) -> Callable[[Owner, Plan], None]:

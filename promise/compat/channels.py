@@ -36,9 +36,7 @@ class Channels:
         self._shopify = Shopify(self.inbox, by_kind[ChannelKind.SHOPIFY], Channel("shopify", tenant, unsigned))
         self._generic = Generic(self.inbox, {one.name: one for one in by_kind[ChannelKind.GENERIC]})
         shops = by_kind[ChannelKind.TIKTOK]
-        self.pullers = {
-            one.name: Puller(self.inbox, one, TikTokClient(one, lambda: self.inbox.now_s)) for one in shops
-        }
+        self.pullers = {one.name: Puller(self.inbox, one, TikTokClient(one, lambda: self.inbox.now_s)) for one in shops}
         self._tiktok = TikTok(self.inbox, shops, lambda name: self.pullers[name].wake())
 
     def router(self) -> APIRouter:

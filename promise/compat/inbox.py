@@ -17,8 +17,6 @@ from promise.intake.values import Accepted, NewOrder
 
 ALARM = "channel.alarm"
 BUSY = "busy"
-KEPT_S = 14 * 86_400
-"""Names of notices are kept so long: no channel repeats one later."""
 
 log = logging.getLogger(__name__)
 

@@ -103,8 +103,7 @@ class Shopify:
         cache = Cache(channel.name, keep_s, channel.settings.conversion)
         self._desk.shown.show(ticket, chains, cache, int(now.timestamp()))
         codes = {
-            offer.option_id: quotes.signed(msgspec.structs.replace(ticket, offers=(offer,)))
-            for offer in ticket.offers
+            offer.option_id: quotes.signed(msgspec.structs.replace(ticket, offers=(offer,))) for offer in ticket.offers
         }
         is_english = (rate.locale or "fr").lower().startswith("en")
         return [_rate(options[one.option_id], one, codes[one.option_id], is_english) for one in quoted.options]

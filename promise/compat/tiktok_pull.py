@@ -33,6 +33,9 @@ ORDER_TRIES, TELL_TRIES = 8, 3
 """After so many an alarm goes out; an order is then given up, a hand-over is not."""
 BACKOFF_S, BACKOFF_MAX_S = 2, 300
 TELL_AT_ONCE = 4
+GATHER_S = 0.2
+"""Notices come in crowds: the orders of so many seconds are fetched together."""
+LEFT_ALONE = (FetchState.HELD, FetchState.IGNORED)
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +53,7 @@ class Puller:
         self.fetched = self.calls_failed = self.told = self.tell_failures = 0
         self._inbox, self._shop, self._client = inbox, shop, client
         self._desk, self._options = inbox.desk, inbox.desk.desk.state.options
-        self._stopped, self._wake = False, threading.Event()
+        self._ended, self._wake = threading.Event(), threading.Event()
         self._pool = ThreadPoolExecutor(TELL_AT_ONCE, thread_name_prefix="tiktok-tell")
         self._thread = threading.Thread(target=self._run, name=f"tiktok-{shop.name}", daemon=True)
         self._thread.start()
@@ -61,7 +64,7 @@ class Puller:
 
     def close(self) -> None:
         """Stop after the call that is being made."""
-        self._stopped = True
+        self._ended.set()
         self._wake.set()
         self._thread.join()
         self._pool.shutdown()
@@ -75,15 +78,16 @@ class Puller:
         return {**states, **done, "tell_failures": self.tell_failures}
 
     def _run(self) -> None:
-        while not self._stopped:
+        while not self._ended.is_set():
             try:
-                while not self._stopped and self.fetch():
+                while not self._ended.is_set() and self.fetch():
                     pass
                 self.tell()
             except (JalonError, StoreError):
                 log.exception("the channel %s is followed again in a second", self._shop.name)
             self._wake.wait(TICK_S)
             self._wake.clear()
+            self._ended.wait(GATHER_S)
 
     # ---------------------------------------------------------------------------------------------------- orders in
 
@@ -109,14 +113,12 @@ class Puller:
 
     def _take(self, seen: Mapping[str, ChannelOrder], details: Mapping[str, Detail]) -> None:
         """Do with orders what they are now."""
-        new = {name: one for name, one in details.items() if _verdict(one) is FetchState.TAKEN}
-        for name, one in details.items():
-            if name in new:
-                continue
-            if one.status == CANCELLED:
-                self._cancel(seen[name])
-            else:
-                self._settle(seen[name], _verdict(one), one.status[:64])
+        owner, shop = self._shop.owner, self._shop.name
+        verdicts = {name: _verdict(one) for name, one in details.items()}
+        for name in [name for name, what in verdicts.items() if what is FetchState.CANCELLED]:
+            self._cancel(seen[name])
+        self._settle({seen[name]: what for name, what in verdicts.items() if what in LEFT_ALONE}, details)
+        new = [one for name, one in details.items() if verdicts[name] is FetchState.TAKEN]
         settled: set[str] = set()
 
         def settle(t: Transaction, told: Sequence[Accepted]) -> None:
@@ -124,14 +126,13 @@ class Puller:
                 self._note(t, seen[one.id], details[one.id], one)
                 settled.add(one.id)
 
-        asked = [order_of(self._shop, one, self._options) for one in new.values()]
-        told = self._desk.clerk.take(self._shop.owner, asked, self._shop.name, settle)
-        self._write(lambda t: settle(t, [one for one in told if one.id not in settled]))
+        told = self._desk.clerk.take(owner, [order_of(self._shop, one, self._options) for one in new], shop, settle)
+        if known := [one for one in told if one.id not in settled]:
+            self._write(lambda t: settle(t, known))
         for answer in told:
             if answer.problem is not None and answer.problem.code != BUSY:
                 self._inbox.alarm(self._shop, answer.id, answer.problem.code, answer.problem.detail)
-            elif not answer.new and answer.state in AT_THE_HUB:
-                self._readdress(details[answer.id])
+        self._readdress([details[one.id] for one in told if not one.new and one.state in AT_THE_HUB])
         self._desk.wake()
 
     def _note(self, t: Transaction, seen: ChannelOrder, detail: Detail, told: Accepted) -> None:
@@ -163,21 +164,30 @@ class Puller:
             self._write(settle)
             self._inbox.alarm(self._shop, seen.order_id, error.code, error.message)
 
-    def _readdress(self, detail: Detail) -> None:
-        """Change the address of an order that is known, where it is another one now."""
-        owner, now = self._shop.owner, contact_of(detail)
-        with self._desk.database.read() as connection:
-            before = contacts.load(connection, owner, (detail.id,)).get(detail.id)
-        if before is None or not is_elsewhere(before, now.replace(lat=before.lat, lon=before.lon)):
-            return
-        try:
-            self._desk.changes.change(owner, detail.id, OrderChange(to=now))
-        except JalonError as error:
-            self._inbox.alarm(self._shop, detail.id, error.code, error.message)
-
-    def _settle(self, seen: ChannelOrder, state: FetchState, note: str) -> None:
+    def _readdress(self, known: Sequence[Detail]) -> None:
+        """Change the addresses of orders that are known, where they are others now."""
         owner = self._shop.owner
-        self._write(lambda t: channels.settle(t, owner, seen, state, note, self._inbox.now_s))
+        with self._desk.database.read() as connection:
+            before = contacts.load(connection, owner, [one.id for one in known])
+        for one in known:
+            old, now = before.get(one.id), contact_of(one)
+            if old is None or not is_elsewhere(old, now.replace(lat=old.lat, lon=old.lon)):
+                continue
+            try:
+                self._desk.changes.change(owner, one.id, OrderChange(to=now))
+            except JalonError as error:
+                self._inbox.alarm(self._shop, one.id, error.code, error.message)
+
+    def _settle(self, some: Mapping[ChannelOrder, FetchState], details: Mapping[str, Detail]) -> None:
+        """Keep what orders are that are left alone."""
+        owner, now_s = self._shop.owner, self._inbox.now_s
+
+        def settle(t: Transaction) -> None:
+            for one, state in some.items():
+                channels.settle(t, owner, one, state, details[one.order_id].status[:64], now_s)
+
+        if some:
+            self._write(settle)
 
     def _later(self, some: Sequence[ChannelOrder], code: str, retry_s: float | None) -> None:
         """Fetch orders later; those that were tried often are given up, and somebody is told."""
@@ -243,13 +253,13 @@ class Puller:
 
 
 def _verdict(detail: Detail) -> FetchState:
-    """Return what is to be done with an order that is not cancelled."""
+    """Return what is to be done with an order."""
+    if detail.status == CANCELLED:
+        return FetchState.CANCELLED
     if detail.is_theirs:
         return FetchState.IGNORED
     if detail.is_held:
         return FetchState.HELD
-    if detail.status == CANCELLED:
-        return FetchState.CANCELLED
     return FetchState.TAKEN if detail.status in OPEN else FetchState.IGNORED
 
 

@@ -17,6 +17,8 @@ from promise.intake.build import request_of
 from promise.intake.values import NewOrder
 from promise.ticket import Line, Offer, Ticket
 
+PARCELS_MAX, DAYS_MAX = 200, 366
+
 
 class Owed:
     """Finds tickets for orders."""
@@ -46,14 +48,21 @@ class Owed:
         Raises
         ------
         InputError
-            ``unknown_quote``, ``option_not_quoted``, ``unknown_option``; ``no_destination``: nothing says where to.
+            ``unknown_quote``, ``option_not_quoted``, ``unknown_option``; ``no_destination``: nothing says where to;
+            ``too_many_parcels``; ``date_out_of_range``.
         """
+        if order.cart.parcels > PARCELS_MAX:
+            message = f"{order.cart.parcels:,} parcels in one order, {PARCELS_MAX:,} is the most"
+            raise InputError("too_many_parcels", message, "#/cart/parcels", "send several orders")
         if order.quote_id is not None:
             ticket = self._quotes.ticket(owner, order.quote_id)
             offer = ticket.offer(self.option_of(order))
             return self._with_goods(owner, order, msgspec.structs.replace(ticket, offers=(offer,)))
         ticket = self.best(owner, order, self.option_of(order), view, now)
         if order.shown_on is not None:
+            if abs((order.shown_on - now.date()).days) > DAYS_MAX:
+                message = f"{order.shown_on} is more than {DAYS_MAX} days away"
+                raise InputError("date_out_of_range", message, "#/shown_on", "correct it")
             offer = msgspec.structs.replace(ticket.offers[0], day=order.shown_on.toordinal(), confidence=None)
             ticket = msgspec.structs.replace(ticket, offers=(offer,))
         return ticket

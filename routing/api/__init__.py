@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 from fastapi import APIRouter
 
-from routing.api import changes, cities, exports, plans
+from routing.api import changes, cities, exports, matrix, plans, resources
 from routing.api.asked import Limits
 from routing.api.cities import Cities, CitySeen, OpenCity, seen
 from routing.jobs import Jobs
 from routing.plans import PlanRoom
+from routing.resources import ResourceRoom
 from routing.standby import Standby
 
 __all__ = ["Cities", "CitySeen", "Limits", "OpenCity", "Parts", "router", "seen"]
@@ -20,6 +21,7 @@ class Parts(NamedTuple):
     """What the routes ask; ``cities`` may still be filled."""
 
     plans: PlanRoom
+    resources: ResourceRoom
     jobs: Jobs
     cities: Cities
     standby: Standby
@@ -33,4 +35,6 @@ def router(parts: Parts) -> APIRouter:
     routes.include_router(plans.router(parts.plans, parts.jobs, parts.cities, parts.limits))
     routes.include_router(changes.router(parts.plans, parts.jobs, parts.cities, parts.standby, parts.limits))
     routes.include_router(exports.router(parts.plans))
+    routes.include_router(matrix.router(parts.plans, parts.jobs, parts.cities, parts.limits))
+    routes.include_router(resources.router(parts.resources, parts.cities))
     return routes

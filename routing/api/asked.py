@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from fastapi import Request
 from starlette.responses import Response
 
+from data import codec
 from data.errors import InputError, PreconditionMissingError, near_miss
+from data.model.base import Value
 from data.model.caller import Scope
 from data.model.reservation import Owner
 from data.model.traffic import LEAST_FACTOR, WEATHER
 from routing.api.jobs import job_reply
+from routing.instants import BODY, check_instants
 from routing.jobs import Jobs
 from routing.schemas import Node, header, query
 from routing.task import Task
+
+V = TypeVar("V", bound=Value)
 
 BUDGET_S, THREADS_MAX = 10.0, 16
 
@@ -27,10 +32,11 @@ _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,9})\"?")
 
 
 class Limits(NamedTuple):
-    """The longest search, and how long an answer may be waited for."""
+    """The longest search, how long an answer may be waited for, and the largest table of travel times."""
 
     budget_s: float
     wait_s: float
+    table_cells: int
 
 
 class Search(NamedTuple):
@@ -60,6 +66,12 @@ def owner_of(request: Request, scope: Scope) -> Owner:
     request.state.caller.require(scope)
     owner: Owner = request.state.caller.owner
     return owner
+
+
+def decoded(raw: bytes, kind: type[V]) -> V:
+    """Return the value a body holds, with instants that can be counted with."""
+    check_instants(raw)
+    return codec.decode(raw, kind, BODY)
 
 
 def search_of(request: Request, budget_max_s: float) -> Search:

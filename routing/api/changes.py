@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from fastapi import APIRouter, Request
+from starlette.background import BackgroundTask
 from starlette.responses import Response
 
 from data import codec
-from data.errors import InputError, near_miss
+from data.errors import InputError, JalonError, near_miss
 from data.model.caller import Scope
 from data.model.plan import Plan
 from data.model.reservation import Owner
@@ -18,6 +20,7 @@ from routing.api.asked import (
     IF_MATCH,
     WAITS,
     Limits,
+    decoded,
     etag,
     owner_of,
     reply,
@@ -29,6 +32,7 @@ from routing.api.asked import (
 )
 from routing.api.cities import Cities, city_named
 from routing.api.plans import STATE, plan_reply
+from routing.instants import check_instants
 from routing.jobs import Jobs
 from routing.plans import BODY, Asked, Committed, PlanRoom
 from routing.posted import ReplanPost
@@ -41,7 +45,8 @@ def router(room: PlanRoom, jobs: Jobs, cities: Cities, standby: Standby, limits:
     """Return the routes; ``limits`` bound searches and waiting."""
     routes = APIRouter(tags=["plans"])
     _replanning(routes, room, jobs, cities, limits)
-    _settling(routes, room)
+    _comparing(routes, room)
+    _committing(routes, room, cities, standby)
     _asking(routes, room, cities, standby)
     return routes
 
@@ -63,7 +68,7 @@ def _replanning(routes: APIRouter, room: PlanRoom, jobs: Jobs, cities: Cities, l
     )
     async def replan(request: Request, plan_id: str) -> Response:
         owner, search = owner_of(request, Scope.PLAN_WRITE), search_of(request, limits.budget_s)
-        post = await asyncio.to_thread(codec.decode, request.state.body, ReplanPost, BODY)
+        post = await asyncio.to_thread(decoded, request.state.body, ReplanPost)
         stored = await asyncio.to_thread(room.load, owner, plan_id)
         chosen = city_named(cities, stored.plan.city)
         body = await asyncio.to_thread(room.replan, owner, stored.plan, post, chosen.city)
@@ -82,7 +87,7 @@ def _replanning(routes: APIRouter, room: PlanRoom, jobs: Jobs, cities: Cities, l
         return later or await plan_reply(room, owner, made)
 
 
-def _settling(routes: APIRouter, room: PlanRoom) -> None:
+def _comparing(routes: APIRouter, room: PlanRoom) -> None:
     against = query("against", "The plan to compare with; else the one it was made from", "p-4f2a90c1", type="string")
 
     @routes.get(
@@ -99,6 +104,8 @@ def _settling(routes: APIRouter, room: PlanRoom) -> None:
                 raise InputError("unknown_parameter", f"unknown parameter `{name[:80]}`", "", hint)
         return reply(await asyncio.to_thread(room.diff, owner, plan_id, request.query_params.get("against", "")))
 
+
+def _committing(routes: APIRouter, room: PlanRoom, cities: Cities, standby: Standby) -> None:
     @routes.post(
         "/v1/plans/{plan_id}/commit",
         operation_id="commitPlan",
@@ -115,7 +122,9 @@ def _settling(routes: APIRouter, room: PlanRoom) -> None:
         owner = owner_of(request, Scope.PLAN_WRITE)
         asked = Asked(plan_id, seen_versions(request), request.state.idempotency_key, request.state.fingerprint)
         done = await asyncio.to_thread(room.commit, owner, asked)
-        return reply(done, headers={"ETag": etag(done.version), STATE: str(done.state)})
+        told = reply(done, headers={"ETag": etag(done.version), STATE: str(done.state)})
+        told.background = BackgroundTask(_open_ahead, room, cities, standby, owner, plan_id)
+        return told
 
 
 def _asking(routes: APIRouter, room: PlanRoom, cities: Cities, standby: Standby) -> None:
@@ -128,12 +137,20 @@ def _asking(routes: APIRouter, room: PlanRoom, cities: Cities, standby: Standby)
     async def slots(request: Request, plan_id: str) -> Response:
         owner = owner_of(request, Scope.PLAN_READ)
         raw: bytes = request.state.body
+        check_instants(raw)
+        if not raw.strip():
+            codec.decode(raw, SlotQuery, BODY)  # says that there is nothing
         return reply(await asyncio.to_thread(_asked, room, cities, standby, owner, plan_id, raw))
 
 
-def _asked(room: PlanRoom, cities: Cities, standby: Standby, owner: Owner, plan_id: str, raw: bytes) -> bytes:
+def _asked(room: PlanRoom, cities: Cities, standby: Standby, owner: Owner, plan_id: str, query: bytes) -> bytes:
     """Return the answer of the process that keeps plans open."""
-    named = room.city_of(owner, plan_id)
-    chosen = city_named(cities, named)
-    question = Question(plan_id=plan_id, city=chosen.path, query=raw, driving=room.driving(owner, chosen.seen.name))
+    chosen = city_named(cities, room.city_of(owner, plan_id))
+    question = Question(plan_id=plan_id, city=chosen.path, query=query, driving=room.driving(owner, chosen.seen.name))
     return standby.ask(question, lambda: codec.encode(room.load(owner, plan_id).plan))
+
+
+def _open_ahead(room: PlanRoom, cities: Cities, standby: Standby, owner: Owner, plan_id: str) -> None:
+    """Have a plan that was just put in force opened, so that the first to ask needn't wait."""
+    with suppress(JalonError):  # whoever asks is told
+        _asked(room, cities, standby, owner, plan_id, b"")

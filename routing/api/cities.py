@@ -121,7 +121,8 @@ def city_named(cities: Cities, name: str, where: str = "#/city") -> OpenCity:
     if not name:
         raise InputError("missing_city", "several cities are open", where, f"one of {', '.join(cities)}")
     bare = PurePath(name).name.removesuffix(".city")
-    found = cities.get(name) or cities.get(bare)
+    by_file = {PurePath(city.path).stem: city for city in cities.values()}
+    found = cities.get(name) or cities.get(bare) or by_file.get(bare)
     if found is None:
         hint = near_miss(bare, cities) or f"one of {', '.join(cities)}"
         raise InputError("unknown_city", f"no city is called `{name[:80]}`", where, hint)

@@ -80,6 +80,7 @@ def _add(routes: APIRouter, room: PlanRoom, name: str) -> None:
         operation_id=f"export{''.join(word.capitalize() for word in name.split('.'))}",
         summary=form.text,
         openapi_extra=told,
+        response_class=Response,
     )
     async def export(request: Request, plan_id: str) -> Response:
         owner = owner_of(request, Scope.PLAN_READ)

@@ -200,7 +200,7 @@ def _results(routes: APIRouter, jobs: Jobs) -> None:
 
 async def _stream(jobs: Jobs, owner: Owner, job_id: str, after: int) -> AsyncIterator[ServerSentEvent]:
     async for event in jobs.follow(owner, job_id, after):
-        yield ServerSentEvent(event.data, event=event.kind, id=str(event.seq))
+        yield ServerSentEvent(event.data, event=event.kind, id=str(event.seq), sep="\n")
 
 
 def _owner(request: Request, scope: Scope) -> Owner:

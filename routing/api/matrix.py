@@ -9,10 +9,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from data import clock, codec
-from data.errors import TooLargeError
+from data.errors import InputError, TooLargeError
 from data.model.caller import Scope
 from data.model.matrix import Matrix, MatrixQuery
-from routing.api.asked import Limits, owner_of, reply
+from routing.api.asked import Limits, decoded, owner_of, reply
 from routing.api.cities import Cities, city_named
 from routing.jobs import Jobs
 from routing.plans import BODY, PlanRoom
@@ -46,16 +46,21 @@ def router(room: PlanRoom, jobs: Jobs, cities: Cities, limits: Limits) -> APIRou
     )
     async def measure(request: Request) -> Response:
         owner = owner_of(request, Scope.PLAN_READ)
-        query = await asyncio.to_thread(codec.decode, request.state.body, MatrixQuery, BODY)
+        query = await asyncio.to_thread(decoded, request.state.body, MatrixQuery)
         rows, columns = (len(given or query.points) for given in (query.sources, query.targets))
         if rows * columns > limits.table_cells:
             message = f"a table of {rows:,} x {columns:,}, {limits.table_cells:,} entries is the most"
-            raise TooLargeError("table_too_large", message, f"{BODY}#/points", "ask for it in parts: sources and targets")
+            raise TooLargeError(
+                "table_too_large", message, f"{BODY}#/points", "ask for it in parts: sources and targets"
+            )
+        if query.departure_at is not None and not 2000 <= query.departure_at.year < 2100:
+            where, action = f"{BODY}#/departure_at", "write one of this century"
+            raise InputError("bad_date", f"{query.departure_at} is no instant to drive at", where, action)
         chosen = city_named(cities, query.city)
         whole = query.replace(departure_at=query.departure_at or clock.now())
         driving = await asyncio.to_thread(room.driving, owner, chosen.seen.name)
         body = codec.encode(whole)
         task = Task(kind="matrix", body=body, city=chosen.path, budget_s=BUDGET_S, driving=driving)
-        return reply(await jobs.run(task))
+        return reply(await jobs.run(owner, task))
 
     return routes

@@ -9,17 +9,27 @@ from datetime import date
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from data import codec
 from data.errors import InputError
 from data.model.caller import Scope
 from data.model.plan import Plan
 from data.model.reservation import Owner
 from data.model.told import ToldRequest
 from routing.api import examples
-from routing.api.asked import WAITS, Limits, etag, owner_of, reply, search_of, search_parameters, solved, wait_s
+from routing.api.asked import (
+    WAITS,
+    Limits,
+    decoded,
+    etag,
+    owner_of,
+    reply,
+    search_of,
+    search_parameters,
+    solved,
+    wait_s,
+)
 from routing.api.cities import Cities, city_named
 from routing.jobs import Jobs
-from routing.plans import BODY, PlanLine, PlanRoom
+from routing.plans import PlanLine, PlanRoom
 from routing.schemas import described, header, query
 from routing.task import Task
 
@@ -46,7 +56,7 @@ def router(room: PlanRoom, jobs: Jobs, cities: Cities, limits: Limits) -> APIRou
     )
     async def create(request: Request) -> Response:
         owner, search = owner_of(request, Scope.PLAN_WRITE), search_of(request, limits.budget_s)
-        told = await asyncio.to_thread(codec.decode, request.state.body, ToldRequest, BODY)
+        told = await asyncio.to_thread(decoded, request.state.body, ToldRequest)
         chosen = city_named(cities, told.city)
         body = await asyncio.to_thread(room.request, owner, told, chosen.city)
         driving = await asyncio.to_thread(room.driving, owner, chosen.seen.name, search.weather)

@@ -13,7 +13,7 @@ from data.store.resources import ResourceKind
 from routing.api import examples
 from routing.api.asked import owner_of, reply
 from routing.api.cities import Cities, city_named
-from routing.resources import NOUNS, Kept, Noun, ResourceRoom, TrafficSeen
+from routing.resources import NOUNS, Noun, ResourceRoom, ToldCount, TrafficSeen
 from routing.schemas import Node, described, query
 
 DRIVER: Node = {"id": "d1", "vehicle_id": "v1", "skills": ["cold"], "extensions": {"badge": 4711}}
@@ -43,16 +43,16 @@ def router(room: ResourceRoom, cities: Cities) -> APIRouter:
 
 
 def _add(routes: APIRouter, room: ResourceRoom, noun: Noun) -> None:
-    example, many = EXAMPLES[noun.plural], tuple[noun.value, ...]  # type: ignore[name-defined]
+    example, many = EXAMPLES[noun.plural], _several(noun)
     one, several = noun.kind.capitalize(), noun.plural.capitalize()
-    paths, tags: tuple[str, str], list[Any] = (f"/v1/{noun.plural}", f"/v1/{noun.plural}/{{name}}"), ["fleet"]
+    paths = f"/v1/{noun.plural}", f"/v1/{noun.plural}/{{name}}"
 
     @routes.put(
         paths[0],
         operation_id=f"put{several}",
         summary=f"Tell many {noun.plural}, new ones and those that changed",
-        tags=tags,
-        openapi_extra=described(Scope.PLAN_WRITE, Kept, {"kept": 1}, many, [example]),
+        tags=["fleet"],
+        openapi_extra=described(Scope.PLAN_WRITE, ToldCount, {"kept": 1}, many, [example]),
     )
     async def put_all(request: Request) -> Response:
         owner = owner_of(request, Scope.PLAN_WRITE)
@@ -62,7 +62,7 @@ def _add(routes: APIRouter, room: ResourceRoom, noun: Noun) -> None:
         paths[0],
         operation_id=f"list{several}",
         summary=f"The {noun.plural} that were told",
-        tags=tags,
+        tags=["fleet"],
         openapi_extra=described(Scope.PLAN_READ, many, [example]),
     )
     async def listed(request: Request) -> Response:
@@ -72,7 +72,7 @@ def _add(routes: APIRouter, room: ResourceRoom, noun: Noun) -> None:
         paths[1],
         operation_id=f"put{one}",
         summary=f"Tell a {noun.kind}; `extensions` come back as they were",
-        tags=tags,
+        tags=["fleet"],
         openapi_extra=described(Scope.PLAN_WRITE, noun.value, example, noun.value, example),
     )
     async def put(request: Request, name: str) -> Response:
@@ -83,7 +83,7 @@ def _add(routes: APIRouter, room: ResourceRoom, noun: Noun) -> None:
         paths[1],
         operation_id=f"get{one}",
         summary=f"A {noun.kind} as it was told",
-        tags=tags,
+        tags=["fleet"],
         openapi_extra=described(Scope.PLAN_READ, noun.value, example),
     )
     async def read(request: Request, name: str) -> Response:
@@ -94,7 +94,7 @@ def _add(routes: APIRouter, room: ResourceRoom, noun: Noun) -> None:
         status_code=204,
         operation_id=f"delete{one}",
         summary=f"Forget a {noun.kind}; plans that have it keep it",
-        tags=tags,
+        tags=["fleet"],
         openapi_extra={"security": [{"key": [str(Scope.PLAN_WRITE)]}]},
     )
     async def remove(request: Request, name: str) -> Response:
@@ -116,6 +116,36 @@ def _traffic(routes: APIRouter, room: ResourceRoom, cities: Cities) -> None:
         chosen = city_named(cities, request.query_params.get("city", ""), "")
         return reply(await asyncio.to_thread(room.put_traffic, owner, kind, chosen.city, request.state.body))
 
+    async def forget(request: Request, kind: ResourceKind) -> Response:
+        owner = owner_of(request, Scope.PLAN_WRITE)
+        chosen = city_named(cities, request.query_params.get("city", ""), "")
+        await asyncio.to_thread(room.forget_traffic, owner, kind, chosen.city)
+        return Response(status_code=204)
+
+    gone: Node = {"security": [{"key": [str(Scope.PLAN_WRITE)]}], "parameters": [city]}
+
+    @routes.delete(
+        "/v1/traffic",
+        status_code=204,
+        operation_id="deleteTraffic",
+        summary="Forget measured speeds",
+        tags=["traffic"],
+        openapi_extra=gone,
+    )
+    async def no_speeds(request: Request) -> Response:
+        return await forget(request, ResourceKind.SPEEDS)
+
+    @routes.delete(
+        "/v1/incidents",
+        status_code=204,
+        operation_id="deleteIncidents",
+        summary="Forget incidents",
+        tags=["traffic"],
+        openapi_extra=gone,
+    )
+    async def no_incidents(request: Request) -> Response:
+        return await forget(request, ResourceKind.INCIDENTS)
+
     @routes.put(
         "/v1/traffic",
         operation_id="putTraffic",
@@ -135,3 +165,7 @@ def _traffic(routes: APIRouter, room: ResourceRoom, cities: Cities) -> None:
     )
     async def incidents(request: Request) -> Response:
         return await put(request, ResourceKind.INCIDENTS)
+
+
+def _several(noun: Noun) -> Any:
+    return tuple[noun.value, ...]  # type: ignore[name-defined]

@@ -51,6 +51,7 @@ def driven(path: LegPath, duration_s: int, distance_m: int) -> Driven:
     reached = np.concatenate([[0], path.reached])
     clock = np.concatenate([[0.0], np.cumsum(path.time_ms)]) / 1000
     seconds = np.interp(metres, metres[reached], clock)
+    seconds[0], seconds[-1] = 0.0, clock[-1]  # turns at either end, where nothing is driven, take their time too
     return Driven(path.points, _ending(seconds, duration_s), _ending(metres, distance_m), path)
 
 
@@ -62,29 +63,31 @@ def _ending(values: F64, end: int) -> F64:
 def steps_of(leg: Driven) -> list[Step]:
     """Return the stretches of a leg between its turns, and an arrival without length."""
     last = len(leg.lon_lat) - 1
-    turns = [(0, "depart", "", 0, bearing(leg, 0))]
+    arriving, leaving = _bearings(leg)
+    turns = [(0, "depart", "", 0, leaving[0])]
     for point in leg.path.reached[:-1].tolist():
-        before, after = bearing(leg, point - 1, back=True), bearing(leg, point)
-        modifier = _modifier(before, after)
-        if 0 < point < last and abs(_angle(before, after)) >= TURN_DEGREES:
-            turns.append((point, "turn", modifier, before, after))
-    turns.append((last, "arrive", "", bearing(leg, last - 1, back=True), 0))
+        if 0 < point < last and abs(_angle(arriving[point], leaving[point])) >= TURN_DEGREES:
+            modifier = _modifier(arriving[point], leaving[point])
+            turns.append((point, "turn", modifier, arriving[point], leaving[point]))
+    turns.append((last, "arrive", "", arriving[last], 0))
     ends = [turn[0] for turn in turns[1:]] + [last]
     return [Step(turn[0], end, *turn[1:]) for turn, end in zip(turns, ends, strict=True)]
 
 
-def bearing(leg: Driven, point: int, back: bool = False) -> int:
-    """Return the degrees clockwise from north in which the leg goes on at a point; of points in one place, the next.
-
-    With ``back``, of the last stretch up to the point after it.
-    """
-    places = range(point, -1, -1) if back else range(point, len(leg.lon_lat) - 1)
-    for place in places:
-        east, north = leg.lon_lat[place + 1] - leg.lon_lat[place]
-        if east or north:
-            shrink = np.cos(np.radians(leg.lon_lat[place, 1]))
-            return round(float(np.degrees(np.arctan2(east * shrink, north)))) % 360
-    return 0
+def _bearings(leg: Driven) -> tuple[list[int], list[int]]:
+    """Return the degrees clockwise from north in which each point is reached and left; 0 where nothing is driven."""
+    east, north = np.diff(leg.lon_lat, axis=0).T
+    headings = np.degrees(np.arctan2(east * np.cos(np.radians(leg.lon_lat[:-1, 1])), north))
+    headings = np.rint(headings).astype(np.int64) % 360
+    driven_on = np.flatnonzero((east != 0) | (north != 0))  # points in one place have the bearing of the next ones
+    if not len(driven_on):
+        return [0] * len(leg.lon_lat), [0] * len(leg.lon_lat)
+    points = np.arange(len(leg.lon_lat))
+    before = np.searchsorted(driven_on, points) - 1
+    after = np.searchsorted(driven_on, points)
+    arriving = np.where(before < 0, 0, headings[driven_on[before.clip(min=0)]])
+    leaving = np.where(after >= len(driven_on), 0, headings[driven_on[after.clip(max=len(driven_on) - 1)]])
+    return arriving.tolist(), leaving.tolist()
 
 
 def _angle(before: int, after: int) -> int:

@@ -171,9 +171,14 @@ def flag(text: str) -> bool:
     return {"true": True, "false": False}[one_of("true", "false")(text)]
 
 
-def listed(parse: Parsed, by: str = ";") -> Parsed:
-    """Return what reads a list; an empty element is ``None``."""
-    return lambda text: [parse(part) if part else None for part in text.split(by)]
+def listed(parse: Parsed) -> Parsed:
+    """Return what reads a list of one value per point; an empty element is ``None``."""
+    return lambda text: [parse(part) if part else None for part in text.split(";")]
+
+
+def several(parse: Parsed) -> Parsed:
+    """Return what reads values with commas between them."""
+    return lambda text: [parse(part) for part in text.split(",")]
 
 
 def whole(text: str) -> int:
@@ -232,7 +237,7 @@ GENERAL: dict[str, Parsed] = {
     "generate_hints": flag,
     "hints": listed(_hint),
     "approaches": listed(one_of("curb", "opposite", "unrestricted")),
-    "exclude": listed(str, ","),
+    "exclude": several(str),
     "snapping": one_of("default", "any"),
     "skip_waypoints": flag,
 }
@@ -240,7 +245,7 @@ OWN: dict[str, dict[str, Parsed]] = {
     "table": {
         "sources": indices,
         "destinations": indices,
-        "annotations": listed(one_of("duration", "distance"), ","),
+        "annotations": several(one_of("duration", "distance")),
         "fallback_speed": number(0, closed=False),
         "fallback_coordinate": one_of("input", "snapped"),
         "scale_factor": number(0, closed=False),
@@ -248,7 +253,7 @@ OWN: dict[str, dict[str, Parsed]] = {
     "route": {
         "alternatives": flag_or(whole),
         "steps": flag,
-        "annotations": flag_or(listed(one_of("nodes", "distance", "duration", "datasources", "weight", "speed"), ",")),
+        "annotations": flag_or(several(one_of("nodes", "distance", "duration", "datasources", "weight", "speed"))),
         "geometries": one_of("polyline", "polyline6", "geojson"),
         "overview": one_of("simplified", "full", "false", "by_legs"),
         "continue_straight": flag_or(one_of("default")),

@@ -118,6 +118,7 @@ def solve_vroom(
     report: Report = lambda progress, tours: None,
     warn: Callable[[str], None] = _log.warning,
     seed: int = 1,
+    iterations: int | None = None,
 ) -> Json:
     """Return the answer to a document; a wrong one is answered as VROOM does, ``{"code": n, "error": message}``.
 
@@ -137,9 +138,11 @@ def solve_vroom(
         Told of what is ignored, and where an error is.
     seed : int
         Fixes the chance of the search that keeps the rules our kernels don't know.
+    iterations : int, optional
+        That search ends after so many.
     """
     try:
-        return _solve(document, city, stop, engines, report, warn, seed)
+        return _solve(document, city, stop, engines, report, warn, seed, iterations)
     except VroomError as error:
         warn(str(error))
         return error.answer()
@@ -153,6 +156,7 @@ def _solve(
     report: Report,
     warn: Callable[[str], None],
     seed: int,
+    iterations: int | None,
 ) -> Json:
     begun_s = elapsed_s()
     if is_plan(document):
@@ -165,7 +169,7 @@ def _solve(
     is_strict = has_strict_rules(vroom.request)
     share = stop.share(RELAXED_SHARE) if is_strict else stop
     tours = solve(vroom.problem, share, engines, start, _in_vroom_cost(vroom, report))
-    strict = _strict(vroom, tours, stop, seed) if is_strict else None
+    strict = _strict(vroom, tours, stop, seed, iterations) if is_strict else None
     solved_s = elapsed_s()
     times = {"loading": _ms(loaded_s - begun_s), "solving": _ms(solved_s - loaded_s)}
     answer = write_vroom(vroom, tours, times) if strict is None else plan_answer(strict, times)
@@ -175,11 +179,11 @@ def _solve(
     return answer
 
 
-def _strict(vroom: VroomProblem, tours: Tours, stop: Stop, seed: int) -> Request:
+def _strict(vroom: VroomProblem, tours: Tours, stop: Stop, seed: int, iterations: int | None) -> Request:
     """Return the request with routes that keep every rule, found from ``tours`` on."""
     count = len(vroom.request.vehicles)
     plan = [tuple(tour_nodes(vroom.problem.tables, tours, row)) for row in range(count)]
-    return strict_request(vroom.request, plan, stop, seed)
+    return strict_request(vroom.request, plan, stop, seed, iterations)
 
 
 def _planned(document: Json, city: City | None, warn: Callable[[str], None]) -> Json:

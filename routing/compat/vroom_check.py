@@ -276,7 +276,7 @@ def _summary_mistakes(document: Json, solution: Json) -> Iterator[str]:
 
 def _matrix(document: Json, vehicle: Json, kind: str) -> list[list[int]] | None:
     profile = vehicle.get("profile") or "car"
-    if "matrices" not in document and kind == "durations" and profile == "car":
+    if "matrices" not in document and kind == "durations":
         return document.get("matrix")
     found: list[list[int]] | None = document.get("matrices", {}).get(profile, {}).get(kind)
     return found

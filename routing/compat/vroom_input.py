@@ -293,7 +293,7 @@ def _steps(value: Json, owner: str, where: str) -> tuple[Step, ...]:
     for row, step in enumerate(given):
         at = f"{where}/steps/{row}"
         kind = step.get("type") if isinstance(step, dict) else None
-        if kind not in STEP_TYPES:
+        if not isinstance(kind, str) or kind not in STEP_TYPES:
             raise refusal(f"Invalid type in steps for {owner}.", f"{at}/type")
         if (kind == "start" and row > 0) or (kind == "end" and row < len(given) - 1):
             raise refusal(f"Unexpected {kind} in input steps for {owner}.", f"{at}/type")

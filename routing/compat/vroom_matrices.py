@@ -29,8 +29,7 @@ def given_matrices(document: Json) -> Given:
     """
     profiles = document.get("matrices")
     if profiles is None:
-        old_style = "matrix" in document
-        return {"car": {"durations": _matrix(document["matrix"], "durations", "car", "#/matrix")}} if old_style else {}
+        return _old_style(document)
     if not isinstance(profiles, dict):
         raise refusal("Unexpected matrices value.", "#/matrices")
     return {
@@ -42,6 +41,18 @@ def given_matrices(document: Json) -> Given:
         for profile, values in profiles.items()
         if isinstance(values, dict)
     }
+
+
+def _old_style(document: Json) -> Given:
+    """Return ``matrix`` as the durations of ``car`` and of whatever else is driven.
+
+    openrouteservice's client sends it with vehicles that are ``driving-car`` unless they are told otherwise.
+    """
+    if "matrix" not in document:
+        return {}
+    durations = _matrix(document["matrix"], "durations", "car", "#/matrix")
+    driven = {vehicle.get("profile") or "car" for vehicle in document["vehicles"]}
+    return {profile: {"durations": durations} for profile in {"car", *driven}}
 
 
 def _matrix(rows: Any, kind: str, profile: str, where: str) -> I64:

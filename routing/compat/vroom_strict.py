@@ -23,6 +23,8 @@ Sequences = list[tuple[int, ...]]
 """Per vehicle, the rows of its tasks."""
 KNOWN = 100_000
 """Sequences whose cost a vehicle remembers."""
+BY_PRIORITY = 0.7
+"""How often the tasks of the highest priority are inserted first."""
 BLINK = 0.2
 """How often a vehicle is overlooked for a task once there is another."""
 SLACK = 0.02
@@ -224,7 +226,8 @@ class Search:
         served = {row for sequence in plan for row in sequence}
         out = [unit for unit in self.units if unit[0] not in served]
         order = self.random.permutation(len(out)).tolist()
-        order.sort(key=lambda number: -self.jobs[out[number][0]].priority)
+        if self.random.random() < BY_PRIORITY:
+            order.sort(key=lambda number: -self.jobs[out[number][0]].priority)
         for number in order:
             best: tuple[int, int, tuple[int, ...]] | None = None
             for row in self.random.permutation(len(self.drivers)).tolist():
@@ -274,11 +277,13 @@ class Search:
         gone = {row for number in near[: int(self.random.integers(1, RUINED + 1))] for row in served[int(number)]}
         return [tuple(row for row in sequence if row not in gone) for sequence in plan]
 
-    def run(self, plan: Sequences, stop: Stop) -> Sequences:
+    def run(self, plan: Sequences, stop: Stop, iterations: int | None) -> Sequences:
         """Return the best plan found from one on; one somewhat dearer than the last may follow it."""
         now = best = self.filled(self.repaired(plan))
-        while not stop():
-            trial = self.filled(self.ruined(now))
+        done = 0
+        while not stop() and done != iterations:
+            done += 1
+            trial = self.filled(self.repaired(self.ruined(now)))  # without a stop, the way round it may be longer
             priority, tasks, cost = self.merit(now)
             if self.merit(trial) < self.merit(best) or self.merit(trial) <= (
                 priority,
@@ -309,9 +314,9 @@ class Search:
         return found
 
 
-def strict_request(request: Request, plan: Sequences, stop: Stop, seed: int) -> Request:
+def strict_request(request: Request, plan: Sequences, stop: Stop, seed: int, iterations: int | None) -> Request:
     """Return the request with the best routes found as its vehicles' steps, ready to be timed as in plan mode."""
     search = Search(request, seed)
-    steps = search.steps(search.run(plan, stop))
+    steps = search.steps(search.run(plan, stop, iterations))
     vehicles = tuple(replace(vehicle, steps=own) for vehicle, own in zip(request.vehicles, steps, strict=True))
     return replace(request, vehicles=vehicles)

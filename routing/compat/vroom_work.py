@@ -23,5 +23,6 @@ def vroom(task: Task, city: City | None, stop: Stop, told: Told) -> bytes:
         default_engines(Settings(seed=task.seed, threads=task.threads, iterations=task.iterations)),
         lambda progress, _: told(Step(**asdict(progress)), None),
         seed=task.seed,
+        iterations=task.iterations,
     )
     return msgspec.json.encode(answer)

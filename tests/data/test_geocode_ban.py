@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.errors import InputError
+from data.errors import InputError, UnavailableError
 from data.model.address import Address, Level, Located
 from data.sources.ban import Register, read_ban
 from data.sources.geocode import open_geocoder
+from data.sources.geocode_apart import ApartGeocoder
 from data.sources.geocode_ban import BanGeocoder
 from data.sources.geocode_number import metres
 from tests.data.test_address_text import TEXTS
@@ -184,8 +185,7 @@ def test_former_communes_keep_their_streets(tmp_path: Path) -> None:
     ]
     file = tmp_path / "adresses-99.csv.gz"
     file.write_bytes(gzip.compress("\n".join([header, *lines]).encode()))
-    geocoder = open_geocoder(tmp_path)
-    assert isinstance(geocoder, BanGeocoder)
+    geocoder = BanGeocoder(read_ban(tmp_path))
     assert one(geocoder, "1 rue de l'Église", "99200", "Bas-Val").lat == 45.2
     assert one(geocoder, "1 rue de l'Église", "99200", "Haut Val").lat == 45.0
     assert one(geocoder, "1 rue de l'Église", "99200", "Vallons").reason == "ambiguous"
@@ -206,3 +206,25 @@ def test_a_register_that_is_none_is_refused(tmp_path: Path, text: str, code: str
         read_ban(file)
     with pytest.raises(InputError, match="unreadable_file"):
         read_ban(tmp_path / "none.csv")
+
+
+def test_a_process_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "ban.csv"
+    file.write_text(
+        "numero;rep;nom_voie;code_postal;code_insee;nom_commune;lon;lat\n3;;Rue du Lac;99100;99001;Port;1;45\n"
+    )
+    geocoder = open_geocoder(file)
+    assert isinstance(geocoder, ApartGeocoder)
+    asked = [Address(text="3 r. du Lac", postcode="99100"), Address()]
+    try:
+        found = geocoder.locate(asked)
+        assert found == BanGeocoder(read_ban(file)).locate(asked) and found[0].lat == 45
+        geocoder._worker.kill()
+        geocoder._worker.wait()
+        assert geocoder.locate(asked) == found and geocoder.locate([]) == []
+    finally:
+        geocoder.close()
+    with pytest.raises(UnavailableError, match="geocoder_died"):
+        geocoder.locate(asked)
+    with pytest.raises(InputError, match="unreadable_file"):
+        open_geocoder(tmp_path / "none.csv")

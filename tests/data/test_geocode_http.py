@@ -1,4 +1,4 @@
-"""The public service, played by a fake that answers as addok does: what is sent, what is made of the answer, retries."""
+"""The public service, played by a fake that answers as addok does: what is sent, what is made of it, retries."""
 
 from __future__ import annotations
 

@@ -10,7 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
+from data.cityfile import read_city
+from data.synthetic.ban import doors, write_ban
 from tests.conftest import ROOT
+from tests.jalon import town
 from tests.jalon.http_server import Process, key
 
 GROWTH_MAX_KIB = 50 * 1024
@@ -22,7 +25,11 @@ class Target:
 
     def __init__(self, folder: Path) -> None:
         sizes = {"JALON_RATE_LIMIT": "1000000000", "JALON_LOG_ONE_IN": "1000000"}
-        self.server = Process(folder, "--promise", str(SAMPLE), **sizes)
+        city = city_of_the_examples(folder)
+        ban = folder / "ban.csv"
+        write_ban(doors(read_city(city)), ban)
+        sizes |= {"JALON_SOLVE_MAX_S": "0.1", "JALON_WORKERS": "1", "JALON_BAN": str(ban)}
+        self.server = Process(folder, "--promise", str(SAMPLE), "--city", str(city), **sizes)
         self.client = httpx.Client(base_url=self.server.told["url"], timeout=60)
         self.client.headers.update(key(self.client, "admin"))
         self.answers: dict[int, int] = {}
@@ -47,6 +54,13 @@ class Target:
         for path, methods in self.document["paths"].items():
             for method, operation in methods.items():
                 yield method.upper(), path, operation
+
+
+def city_of_the_examples(folder: Path) -> Path:
+    """Build the town that the examples of the solver's routes are in."""
+    path = folder / "town.city"
+    assert town.run("city", "build", town.town_pbf(folder / "town.osm.pbf"), "-o", path) == 0
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.jalon import town
+from tests.jalon.compat_server import Live, live
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +38,10 @@ def folder(planned: Path, tmp_path: Path) -> Path:
     """Return a copy of everything, to spoil."""
     shutil.copytree(planned, tmp_path, dirs_exist_ok=True)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def compat(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """Yield a live server with the town open."""
+    with live(tmp_path_factory.mktemp("compat"), city=built / "town.city") as one:
+        yield one

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from data import codec
+from routing import large
 from tests.jalon import town
 
 
@@ -59,6 +60,25 @@ def test_a_seed_and_a_count_fix_the_tours(folder: Path, capsys: pytest.CaptureFi
         assert town.run("solve", folder / "request.json", *words) == 0
         made.append(plan_of(capsys.readouterr().out)["tours"])
     assert made[0] == made[1]
+
+
+def test_a_large_day_is_planned_hub_by_hub(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = json.loads((folder / "request.json").read_bytes())
+    west, van = request["hubs"][0], request["vehicles"][0]
+    request["hubs"].append({**west, "id": "other"})
+    request["vehicles"].append({**van, "id": "van-of-the-other", "hub_id": "other", "breaks": []})
+    request["orders"][0]["hub_id"] = "other"
+    (folder / "large.json").write_text(json.dumps(request))
+    monkeypatch.setattr(large, "LARGE_FROM", 2)
+    words = ("solve", folder / "large.json", "--city", folder / "town.city", "-l", "2", "--threads", "2")
+    assert town.run(*words, "-o", folder / "plan.json") == 0
+    plan = plan_of((folder / "plan.json").read_bytes())
+    assert "hub by hub" in plan["bound"]["explanation"]
+    assert violations(folder / "plan.json", capsys) == 0
+    assert town.run(*words, "--map", folder / "map.html") == 2
+    assert "--map does not go with" in capsys.readouterr().err
 
 
 def test_solve_reads_stdin(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

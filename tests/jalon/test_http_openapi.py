@@ -23,14 +23,27 @@ STABLE = {
     "listKeys": "GET /v1/keys",
     "revokeKey": "DELETE /v1/keys/{key_id}",
     "quotePromises": "POST /v1/promises/quote",
+    "createPlan": "POST /v1/plans",
+    "listPlans": "GET /v1/plans",
+    "getPlan": "GET /v1/plans/{plan_id}",
+    "replan": "POST /v1/plans/{plan_id}/replan",
+    "diffPlan": "GET /v1/plans/{plan_id}/diff",
+    "commitPlan": "POST /v1/plans/{plan_id}/commit",
+    "quoteSlots": "POST /v1/plans/{plan_id}/slots",
+    "exportGeojson": "GET /v1/plans/{plan_id}/export.geojson",
+    "measureMatrix": "POST /v1/matrix",
+    "listCities": "GET /v1/cities",
+    "putVehicles": "PUT /v1/vehicles",
+    "putTraffic": "PUT /v1/traffic",
+    "putIncidents": "PUT /v1/incidents",
 }
 """Clients are generated from these: a name that is here stays."""
 
 
 @pytest.fixture(scope="module")
-def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Return the document of a server with its promise room open."""
-    with client(tmp_path_factory.mktemp("openapi"), promise=SAMPLE) as one:
+def document(built: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Return the document of a server with all rooms open."""
+    with client(tmp_path_factory.mktemp("openapi"), promise=SAMPLE, city=built / "town.city") as one:
         reply = one.get("/openapi.json")
         assert one.get("/openapi.json").content == reply.content
         found: dict[str, Any] = reply.json()

@@ -9,16 +9,18 @@ import pytest
 
 from data.errors import ConflictError, InputError, NotFoundError
 from data.model.parcel import Parcel
+from data.model.plan import Handover, Stop, Tour, TourStart
 from data.model.promise import Cart, CartLine
 from data.model.reservation import State
 from data.model.stored_order import OrderState
-from data.store import orders
+from data.store import orders, plans
 from promise.intake.build import parcels_of
 from promise.intake.table import orders_of
-from promise.intake.values import OrderChange
+from promise.intake.values import OnTour, OrderChange
 from tests.promise.order_house import CENTRE, NORTH, POINT, Town, contact, new, notices, stored, take, taking
 from tests.promise.small_house import (
     AT,
+    CARRIER,
     FIRST,
     PLACES,
     SECOND,
@@ -32,6 +34,7 @@ from tests.promise.small_house import (
     run,
 )
 from tests.store.conftest import new_url, server, url  # noqa: F401
+from tests.store.test_plans import a_plan
 
 
 def test_an_order_takes_its_place_and_is_kept_apart_from_who_it_is_for(url: str) -> None:  # noqa: F811
@@ -134,6 +137,8 @@ def test_goods_are_owed_beyond_the_shelf_and_unknown_ones_are_not_counted(url: s
     [
         ({"option_id": "hoem"}, "unknown_option"),
         ({"quote_id": "x"}, "unknown_quote"),
+        ({"shown_on": FIRST + timedelta(days=400)}, "date_out_of_range"),
+        ({"cart": Cart(parcels=201)}, "too_many_parcels"),
         ({"to": CENTRE.replace(postcode="")}, "no_destination"),
         ({"to": CENTRE.replace(postcode="SW1A 1AA")}, "no_destination"),
     ],
@@ -229,3 +234,39 @@ def test_parcels_are_as_packed_or_alike() -> None:
     packed = Parcel(id="x", load_g=1, volume_dm3=1)
     assert [one.load_g for one in parcels_of("o", Cart(parcels=3, load_g=10))] == [4, 3, 3]
     assert new("o", parcels=(packed,)).parcels == (packed,)
+
+
+def test_an_order_is_shown_with_its_tour(url: str) -> None:  # noqa: F811
+    with taking(url) as desk:
+        take(desk, new("o1"), new("o2"))
+        stops = tuple(stop(order_id, minutes) for order_id, minutes in (("o2", 0), ("o1", 20)))
+        counts = dict.fromkeys(
+            ("parcels", "load_g", "load_dm3", "distance_m", "travel_s", "service_s", "waiting_s", "cost_cents"), 0
+        )
+        tour = Tour(
+            vehicle_id="van",
+            start=TourStart(lat=47.2, lon=-1.5),
+            departure_at=AT,
+            return_at=AT,
+            legs=(),
+            stops=stops,
+            co2e_mg_per_km=0,
+            co2e_g=0,
+            loading_list=(),
+            **counts,
+        )
+        plan = a_plan("p").replace(day=FIRST, tours=(tour,))
+        with desk.database.write() as t:
+            plans.add(t, CARRIER, plan, 1)
+        assert desk.views.order(SHOP, "o1").tour is None
+        with desk.database.write() as t:
+            assert plans.commit(t, CARRIER, "p", 1, 2)
+        view = desk.views.order(SHOP, "o1")
+        assert view.tour == OnTour(plan_id="p", vehicle_id="van", stop=2, start_at=AT + timedelta(minutes=20))
+
+
+def stop(order_id: str, minutes: int) -> Stop:
+    """Return a stop at an order's home."""
+    at = AT + timedelta(minutes=minutes)
+    handover = Handover(order_id=order_id, option=0, start_at=at, service_s=60)
+    return Stop(place_id=order_id, arrival_at=at, start_at=at, end_at=at, setup_s=0, handovers=(handover,))

@@ -86,7 +86,7 @@ def test_a_cut_moves_those_that_came_last(url: str) -> None:  # noqa: F811
             if kind == "promise.moved":
                 assert (body["from_date"], body["date"]) == (FIRST.isoformat(), SECOND.isoformat())
                 assert [one["option_id"] for one in body["choices"]] == ["locker"] and body["quote_id"]
-                assert body["text_fr"].startswith("Votre commande sera livré jeudi 26 novembre, au lieu de mercredi 25")
+                assert body["text_fr"].startswith("Votre colis sera livré jeudi 26 novembre, au lieu de mercredi 25")
         days = {name: desk.places.promise(SHOP, name) for name in ("o1", "o2", "o3")}
         assert [one.date for one in days.values()] == [FIRST, SECOND, SECOND]
         assert {one.state for one in days.values()} == {State.CONFIRMED}

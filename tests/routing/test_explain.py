@@ -17,7 +17,7 @@ from data.model.vehicle import Break, Critair, Role
 from routing.build import build_instance
 from routing.explain import PERMANENT, TEXT, Explainer
 from routing.instance import Instance
-from routing.relaxed import Rule, fits_alone, insertion_cost, priceless
+from routing.relaxed import Alone, insertion_cost, priceless
 from routing.solver.engine import construct
 from routing.solver.tours import Tours
 from tests.drawn_problems import routes_of
@@ -224,7 +224,7 @@ def check_reasons(instance: Instance, tours: Tours, row: int, reasons: tuple[Rea
 def fits_alone_by_kernel(instance: Instance, row: int, column: int) -> bool:
     """The relaxed check with nothing lifted; it asks for one vehicle, allowed or not."""
     allowed = bool(instance.problem.tables.allowed[column, row])
-    return allowed and fits_alone(instance, row, column, Rule.NONE)
+    return allowed and Alone(instance).fits(row, column)
 
 
 def test_homes_far_apart_are_not_the_reason_of_each_other() -> None:

@@ -29,7 +29,9 @@ from tests.town_days import Days
 
 def planned(wanted: PlanRequest, *zones: object) -> Plan:
     instance = build_instance(wanted, town(*zones))
-    return read_back(publish(instance, construct(instance.problem), seed=1, created_at=at(THURSDAY, 5), propose=Stop(600)))
+    return read_back(
+        publish(instance, construct(instance.problem), seed=1, created_at=at(THURSDAY, 5), propose=Stop(600))
+    )
 
 
 def fixes_of(wanted: PlanRequest, order_id: str, *zones: object) -> dict[str, Fix]:

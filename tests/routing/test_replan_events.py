@@ -16,6 +16,7 @@ from data.model.parcel import Parcel, ParcelState
 from data.model.plan import Plan
 from data.model.request import OrderBook, PlanRequest, VehicleStatus
 from routing.build import build_instance
+from routing.problem import COST_PER_CENT
 from routing.publish import publish, told_before
 from routing.replan import prepare_replan
 from routing.replan_loading import LoadingOrder, restowed, rising
@@ -24,7 +25,7 @@ from routing.solver.search import RuinRecreateEngine
 from routing.solver.stop import Stop
 from tests.replanned import handovers, published
 from tests.small_plans import read_back
-from tests.small_town import THURSDAY, at, home, hub, order, request, town, vehicle
+from tests.small_town import THURSDAY, at, home, hub, order, request, town, vehicle, window
 
 FRIDAY = THURSDAY + timedelta(days=1)
 HOMES = tuple(home(f"h{n}", 1 + n, 2 + n % 3) for n in range(6))
@@ -288,3 +289,29 @@ def test_as_few_as_can_be_are_taken_out(places: list[int]) -> None:
     )
     assert restowed(places) == len(places) - most
     assert [places[index] for index in rising(places)] == sorted(places[index] for index in rising(places))
+
+
+def test_minutes_have_a_price_on_board_too() -> None:
+    plan = one_van(("h0",), ("h2",), ("h4",))
+    (tour,) = plan.tours
+    seen = VehicleStatus(vehicle_id="van", lat=tour.start.lat, lon=tour.start.lon, at=tour.departure_at)
+    ready = prepare_replan(plan, OrderBook(), TOWN, [seen], prices=ChangePrices(eta_cents_per_minute=20))
+    extras = ready.instance.problem.tables.extras
+    assert extras is not None
+    told = {each.order_id: ready.instance.day_s(each.start_at) for each in handovers(tour)}
+    for row, each in enumerate(ready.instance.orders):
+        assert extras.late[row].tolist() == [told[each.id], 20 * COST_PER_CENT // 60]
+
+
+def test_an_order_whose_hour_is_past_is_not_told_that_its_parcels_come_too_late() -> None:
+    """Nothing leaves the hub before the present; that is no fault of the parcels."""
+    vans = (vehicle("v1", capacity_parcels=2), vehicle("v2"))
+    plan = planned(request(places=HOMES, orders=(order("o0", "h0"), order("o1", "h1")), vehicles=vans))
+    tour = plan.tours[0]
+    seen = VehicleStatus(vehicle_id=tour.vehicle_id, lat=tour.start.lat, lon=tour.start.lon, at=at(THURSDAY, 12))
+    late = order("late", PlaceOption(place_id="h2", windows=(window(THURSDAY, 9, 10),)))
+    ready = prepare_replan(plan, OrderBook(places=HOMES, orders=(late,)), TOWN, [seen])
+    after = published(ready, construct(ready.instance.problem, ready.start), plan, at(THURSDAY, 12))
+    (broken,) = after.unassigned
+    assert "RELEASE_CONSTRAINT" not in {reason.code for reason in broken.reasons}
+    assert "TIME_WINDOW_CONSTRAINT" in {reason.code for reason in broken.reasons}

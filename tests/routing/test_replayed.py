@@ -15,8 +15,9 @@ from data.model.plan import Plan, Tour
 from data.model.request import OrderBook, VehicleStatus
 from data.model.traffic import Conditions
 from routing.build import build_instance
-from routing.publish import publish
+from routing.publish import publish, told_before
 from routing.replan import Replan, prepare_replan
+from routing.replan_loading import LoadingOrder
 from routing.solver.engine import construct, improve
 from routing.solver.search import RuinRecreateEngine
 from routing.solver.stop import Stop
@@ -77,6 +78,7 @@ class Mishaps:
             move_cents=rng.choice([0, 300, 3_000]),
             sorted_cents=rng.choice([0, 500]),
             eta_cents_per_minute=rng.choice([0, 0, 20]),
+            loading_cents=rng.choice([0, 50]),
             max_moves=rng.choice([None, 0, 1, 3]),
         )
 
@@ -119,7 +121,10 @@ def replay(seed: int, iterations: int = 40) -> bool:
     before, ready, statuses = drawn
     first = construct(ready.instance.problem, ready.start)
     best = improve(ready.instance.problem, first, Stop(60), [RuinRecreateEngine(seed=seed, iterations=iterations)])
-    for tours in (first, best):
+    loading = LoadingOrder.told(ready.instance, told_before(before, ready.instance, ready.settled), ready.prices)
+    kept = loading.kept(best)
+    assert loading.merit(kept) <= loading.merit(best)
+    for tours in (first, best, kept):
         check_plan(before, ready, statuses, tours)
     tables = ready.instance.problem.tables
     assert merit(tables, best) <= merit(tables, first), "the search gave back a worse plan than it was given"

@@ -94,6 +94,18 @@ VROOMS_OWN = [
     (vehicle(steps=[{"type": "jub", "id": 1}]), "Invalid type in steps for vehicle 1."),
     (vehicle(steps=[{"type": "job"}]), "Invalid id in steps for vehicle 1."),
     (vehicle(steps=5), "Invalid steps for vehicle 1."),
+    (vehicle(steps=[{"type": "job", "id": 1}, {"type": "start"}]), "Unexpected start in input steps for vehicle 1."),
+    (vehicle(steps=[{"type": "break", "id": 9}]), "Invalid break id 9 for vehicle 1."),
+    (vehicle(steps=[{"type": "job", "id": 1, "service_at": -5}]), "Invalid service_at value."),
+    (vehicle(type=3), "Invalid type value."),
+    (vehicle(max_travel_time="1 h"), "Invalid max_travel_time value."),
+    (vehicle(max_distance=-1), "Invalid max_distance value."),
+    (vehicle(costs={"per_task_hour": -1}), "Invalid per_task_hour cost for vehicle 1."),
+    (a_break({"id": 3, "max_load": [1]}), "Inconsistent break max_load size for break 3."),
+    (a_break({"id": 3, "max_load": "none"}), "Invalid max_load array."),
+    (job(setup_per_type=3), "Invalid setup_per_type for job 1."),
+    (job(service_per_type={"bike": -1}), "Invalid value in service_per_type for job 1."),
+    (shipment(setup_per_type={"bike": "x"}), "Invalid value in setup_per_type for pickup 1."),
     (vehicle(steps=[{"type": "job", "id": 1}] * 2), "Duplicate job id 1 in input steps for vehicle 1."),
     (vehicle(steps=[{"type": "job", "id": 1}], max_tasks=0), "Too many tasks for vehicle 1."),
     (
@@ -165,29 +177,6 @@ def test_vrooms_own_words(change: Callable[[Json], object], message: str) -> Non
     assert caught.value.answer() == {"code": 2, "error": message}
     assert caught.value.exit_code == 2
     assert caught.value.where.startswith("#")
-
-
-UNSUPPORTED = [
-    (shipment(setup_per_type={"bike": 3}), "#/shipments/0/pickup/setup_per_type"),
-    (lambda d: d.update(options={"c": True}), "#/options/c"),
-    (job(setup_per_type={"bike": 3}), "#/jobs/0/setup_per_type"),
-    (job(service_per_type={"bike": 3}), "#/jobs/0/service_per_type"),
-    (vehicle(max_travel_time=3600), "#/vehicles/0/max_travel_time"),
-    (vehicle(max_distance=0), "#/vehicles/0/max_distance"),
-    (vehicle(costs={"per_task_hour": 1}), "#/vehicles/0/costs/per_task_hour"),
-    (a_break({"id": 1, "max_load": [3]}), "#/vehicles/0/breaks/0/max_load"),
-    (a_break({"id": 1, "time_windows": [[0, 1], [2, 3]]}), "#/vehicles/0/breaks/0/time_windows/1"),
-]
-
-
-@pytest.mark.parametrize(("change", "where"), UNSUPPORTED, ids=[where for _, where in UNSUPPORTED])
-def test_what_we_cannot_do_yet_is_refused_by_name(change: Callable[[Json], object], where: str) -> None:
-    with pytest.raises(VroomError) as caught:
-        read_vroom(changed(change))
-    assert caught.value.where == where
-    assert "not supported yet" in caught.value.answer()["error"]
-    assert str(caught.value).count(where) == 1
-    assert where.split("/")[-1] in caught.value.answer()["error"]
 
 
 def test_harmless_values_of_those_keys_pass() -> None:
