@@ -48,8 +48,8 @@ curl -fsS "$url$next/diff" -o "$api/diff.json"
 
 for form in geojson gpx csv html waves.json; do curl -fsS "$url$next/export.$form" -o "$api/tours.$form"; done
 
-# The same from Python, the plan as a job this time: examples/api_client.py needs httpx only.
-"${PYTHON:-python3}" "$root/examples/api_client.py" "$url" "$out" "${LIMIT:-10}" > "$api/client.json"
+# The same from Python, the plan as a job this time: examples/08_api.py needs httpx only.
+"${PYTHON:-python3}" "$root/examples/08_api.py" "$url" "$out" "${LIMIT:-10}" > "$api/client.json"
 
 # What is wrong is told with where it is and what to do.
 sed '0,/"orders"/s//"ordres"/' "$out/request.json" > "$api/wrong.json"

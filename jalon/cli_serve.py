@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from jalon import scale_fork
 from jalon.options import JsonOption
 from jalon.rooms import Auth, Room
 
@@ -34,11 +35,14 @@ def serve(
     Settings come from here, from JALON_* variables and from jalon.toml. With --json, one line tells the address once it
     serves; the log is JSON on stderr.
     """
-    from jalon.http.runner import run  # half a second that no other command should wait for
-    from jalon.settings import load_settings
+    from jalon.settings import load_settings  # half a second, with the next, that no other command should wait for
 
     auth = Auth.OFF if no_auth else None
     settings = load_settings(
         host=host, port=port, only=only, city=city, promise=promise, database_url=database, auth=auth
     )
+    if settings.solves_here:
+        scale_fork.start()  # on another processor meanwhile
+    from jalon.http.runner import run
+
     run(settings, as_json)

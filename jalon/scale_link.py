@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import multiprocessing
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -19,7 +18,7 @@ from distributed.scheduler import KilledWorker
 from distributed.utils import get_mp_context
 
 from data.model.job import Fault
-from jalon import scale_worker
+from jalon import scale_fork, scale_worker
 from routing.workers import WorkerLostError
 
 R = TypeVar("R")
@@ -27,15 +26,13 @@ Workers = Callable[[dict[str, int], str, bool], None]
 Events = Callable[[dict[str, Any], bytes | None], None]
 CONFIG = {
     "distributed.worker.profile.enabled": False,
-    "distributed.worker.multiprocessing-method": "forkserver",
+    "distributed.worker.multiprocessing-method": scale_fork.METHOD,
     "distributed.worker.http.routes": [],
     "distributed.scheduler.http.routes": [],
     "distributed.scheduler.work-stealing": False,
     "distributed.admin.large-graph-warning-threshold": "1GiB",
     "distributed.comm.timeouts.connect": "5s",
 }
-PRELOADED = ["distributed", "jalon.scale_ahead"]
-"""What the process that worker processes are forked from has imported; a lost one is then replaced in a moment."""
 LOOK_S, RETRY_S = 0.5, 2.0
 """Seconds between two looks at the connection, and until a scheduler that is away is asked again."""
 
@@ -142,8 +139,8 @@ class Link:
 
     def _cluster(self, stack: AsyncExitStack) -> LocalCluster:
         """Return worker processes of our own, each with one thread, that listen on this machine only."""
-        get_mp_context()  # type: ignore[no-untyped-call]  # Dask sets what is imported ahead once: before us
-        multiprocessing.get_context("forkserver").set_forkserver_preload(PRELOADED)
+        get_mp_context()  # type: ignore[no-untyped-call]  # Dask has its say once: before us
+        scale_fork.choose()
         return LocalCluster(  # type: ignore[no-untyped-call]
             n_workers=self._count,
             threads_per_worker=1,

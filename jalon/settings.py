@@ -66,6 +66,11 @@ class Settings(BaseSettings):
     log_one_in: int = Field(1_000, ge=1, le=1_000_000, description="of so many good requests one is logged")
     log_slow_s: float = Field(1.0, gt=0, le=3600, description="requests as long as that are always logged")
 
+    @property
+    def solves_here(self) -> bool:
+        """Whether plans are searched for by processes of this server."""
+        return self.city is not None and not self.dask_address and self.only is not Room.PROMISE
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -24,8 +24,6 @@ LARGE_FROM = 3_000
 """Orders of several hubs from which on these are planned apart."""
 JOIN_S = 0.0006
 """Seconds an order takes when plans are joined and the whole is checked."""
-
-
 BORDER_SHARE = 0.2
 """Share of the time for planning neighbours together, where orders may change hub."""
 

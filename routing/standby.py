@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
@@ -15,6 +16,8 @@ from data.model.base import Value
 from data.model.job import Fault
 from routing.task import Driving
 
+WAITING_AT_ONCE = 4
+"""One is answered, the others read their plan meanwhile."""
 TRIES = 2
 """A question that ends two workers one after the other is not asked again."""
 
@@ -49,9 +52,16 @@ class Reply(Value):
 
 
 class Standby:
-    """One worker, asked by one thread at a time."""
+    """One worker, asked by one thread at a time.
+
+    Attributes
+    ----------
+    threads : Executor
+        For those who wait for it: in the server's common threads they would keep others waiting.
+    """
 
     def __init__(self) -> None:
+        self.threads = ThreadPoolExecutor(WAITING_AT_ONCE, thread_name_prefix="standby")
         self._turn = threading.Lock()
         self._worker: subprocess.Popen[bytes] | None = None
         self._closed = False
@@ -74,6 +84,7 @@ class Standby:
     def close(self) -> None:
         """Stop the worker."""
         self._closed = True
+        self.threads.shutdown(wait=False, cancel_futures=True)
         worker = self._worker
         if worker is not None:
             worker.kill()

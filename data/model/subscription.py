@@ -14,7 +14,7 @@ Url = Annotated[str, Meta(min_length=8, max_length=2048)]
 
 
 class SubscriptionState(StrEnum):
-    """Whether notices are sent; ``gone``: the receiver has answered 410, so nothing more is sent until it is set anew."""
+    """Whether notices are sent; ``gone``: the receiver has answered 410, nothing more is sent until it is set anew."""
 
     ON = "on"
     OFF = "off"

@@ -57,6 +57,7 @@ def _events(routes: APIRouter, follower: Follower) -> None:
 def _figures(routes: APIRouter, kpis: Kpis) -> None:
     described_live = {"name": "live", "in": "query", "required": False, "schema": {"type": "string"}}
     told = described(Scope.PROMISE_READ, KpiReport, REPORT) | {"parameters": [described_live]}
+    told["responses"]["404"] = {"description": "There is no live of that name."}
 
     @routes.get("/v1/kpis", operation_id="getKpis", tags=["events"], openapi_extra=told)
     async def read(request: Request) -> Response:

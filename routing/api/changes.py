@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 
 from fastapi import APIRouter, Request
 from starlette.background import BackgroundTask
@@ -140,7 +141,8 @@ def _asking(routes: APIRouter, room: PlanRoom, cities: Cities, standby: Standby)
         check_instants(raw)
         if not raw.strip():
             codec.decode(raw, SlotQuery, BODY)  # says that there is nothing
-        return reply(await asyncio.to_thread(_asked, room, cities, standby, owner, plan_id, raw))
+        asked = partial(_asked, room, cities, standby, owner, plan_id, raw)
+        return reply(await asyncio.get_running_loop().run_in_executor(standby.threads, asked))
 
 
 def _asked(room: PlanRoom, cities: Cities, standby: Standby, owner: Owner, plan_id: str, query: bytes) -> bytes:

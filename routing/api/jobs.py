@@ -189,6 +189,7 @@ def _results(routes: APIRouter, jobs: Jobs) -> None:
         summary="What a job tells while it runs, as server-sent events",
         description="`progress`, `improved` (a better complete result is kept) and, last, `done`. "
         "`Last-Event-ID` goes on after an event; the newest 200 are kept.",
+        response_class=EventSourceResponse,
         openapi_extra=events,
     )
     async def follow(request: Request, job_id: str) -> Response:

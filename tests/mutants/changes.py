@@ -77,6 +77,7 @@ def overtime_for_what_is_not_loaded(plan: Json, rng: Random) -> None:
         if lock["vehicle_id"] == overrun["vehicle_id"]:
             lock["order_ids"] = [one for one in lock["order_ids"] if one != overrun.get("order_id", one)]
 
+
 @mutant("wrong_presumed")
 def presumed_and_yet_to_be_handed_over(plan: Json, rng: Random) -> None:
     vehicle = pick(rng, plan["vehicles"])["id"]

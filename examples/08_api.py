@@ -1,6 +1,6 @@
 """The solver's API from Python: plan as a job and follow it, ask for slots for a whole burst, commit, re-plan.
 
-``python examples/api_client.py URL FOLDER [SECONDS]``: a server on the city of FOLDER/request.json answers at URL.
+``python examples/08_api.py URL FOLDER [SECONDS]``: a server on the city of FOLDER/request.json answers at URL.
 """
 
 from __future__ import annotations
