@@ -18,7 +18,7 @@ from data.clock import PARIS
 from data.model.schedule import STEP_S
 from data.synthetic.world_orders import F64, I64, midnight_s
 from data.synthetic.world_roads import local_days
-from promise.hub import STAGES, HubState, handover_cdfs
+from promise.hub import STAGES, HubState, handover_cdf
 from promise.odds import on_the_road
 from promise.simulate_engine import DAYS, QUEUE_DAYS, SCENARIOS, Desk
 from promise.simulate_truth import A_DAY_S, Truth
@@ -28,8 +28,8 @@ from promise.watch import UNLIKELY
 LOOKS_S = (8 * 3600, 14 * 3600, 20 * 3600, 24 * 3600 - 600)
 """When all promises are looked at, from midnight on."""
 LOADED = STAGES.index("loaded")
-PLACES = 24
-"""So many places in a hub's line stand for all; each order counts as one of those behind it."""
+PLACES = 6
+"""So many places in a line stand for all; each order counts as one of those behind it."""
 SURE = 0.9
 """A promise moves to the first day that is this likely."""
 
@@ -92,41 +92,51 @@ class Lookout:
 
     def _inside(self, desk: Desk, hub: int, rows: I64, transit: F64, now_s: int) -> F64:
         """Return P(delivered by day d) of orders that are in a hub, first come first served, [n, DAYS]."""
-        backlog = desk.scans.backlog(hub, now_s)
-        line = np.argsort(self.truth.orders.placed_s[rows], kind="stable")
+        backlog, orders = desk.scans.backlog(hub, now_s)[0], self.truth.orders
+        everyone = np.flatnonzero((orders.hub == hub) & (orders.placed_s < now_s) & (self.truth.left_s > now_s))
+        rank = np.searchsorted(everyone, rows)  # orders are numbered as they come: what is furthest on is first
         odds = np.empty((len(rows), DAYS))
-        ends = len(rows) - np.concatenate([[0], np.cumsum(backlog[0])])  # of the line: what is furthest on is first
-        for stage in range(LOADED):
-            mine = line[max(0, ends[stage + 1]) : max(0, ends[stage])]
-            if len(mine):
-                odds[mine] = self._waiting(desk, hub, rows[mine], backlog, stage, transit, now_s)
-        mine = line[: max(0, ends[LOADED])]
-        if len(mine):
-            today = datetime.fromtimestamp(now_s, PARIS).toordinal()
-            waves_s = desk.learned.departures[hub].waves_s
-            next_day = datetime.fromtimestamp(int(waves_s[np.searchsorted(waves_s, now_s)]), PARIS).toordinal()
-            for number in mine.tolist():
-                orders, row = self.truth.orders, rows[number]
-                lane = hub, int(orders.area[row]), int(orders.option[row]), next_day - self.truth.first_day
-                odds[number] = self._on_road(transit, lane, today)
+        ahead = 0
+        for stage in reversed(range(len(STAGES))):
+            mine = np.flatnonzero((rank >= ahead) & (rank < ahead + backlog[stage]))
+            if len(mine) and stage == LOADED:
+                odds[mine] = self._loaded(desk, hub, rows[mine], transit, now_s)
+            elif len(mine):
+                odds[mine] = self._waiting(
+                    desk, hub, rows[mine], backlog, stage, rank[mine] - ahead + 1, transit, now_s
+                )
+            ahead += int(backlog[stage])
         return odds
 
-    def _waiting(self, desk: Desk, hub: int, rows: I64, backlog: I64, stage: int, transit: F64, now_s: int) -> F64:
-        """Return the same of orders that wait for one kind of work, in their line."""
+    def _loaded(self, desk: Desk, hub: int, rows: I64, transit: F64, now_s: int) -> F64:
+        """Return the same of orders that leave with the next wave."""
+        today, waves_s = datetime.fromtimestamp(now_s, PARIS).toordinal(), desk.learned.departures[hub].waves_s
+        next_s = int(waves_s[np.searchsorted(waves_s, now_s)])
+        leaves = datetime.fromtimestamp(next_s, PARIS).toordinal() - self.truth.first_day
+        cells = zip(self.truth.orders.area[rows].tolist(), self.truth.orders.option[rows].tolist(), strict=True)
+        return np.array([self._on_road(transit, (hub, area, option, leaves), today) for area, option in cells])
+
+    def _waiting(
+        self, desk: Desk, hub: int, rows: I64, backlog: I64, stage: int, place: I64, transit: F64, now_s: int
+    ) -> F64:
+        """Return the same of orders that wait for one kind of work, at a place in its line (1: the next)."""
+        places = np.unique(np.quantile(place, np.linspace(0, 1, PLACES), method="higher"))
         schedule = self.truth.world.hubs[hub].schedule
-        place = np.arange(1, len(rows) + 1) / len(rows) * (STEP_S - 1)
-        at_s = now_s + np.ceil(place).astype(np.int64)
-        edges_s = np.unique(np.quantile(at_s, np.linspace(0, 1, PLACES), method="higher")).astype(np.int64)
-        parcels = np.zeros((SCENARIOS, QUEUE_DAYS * A_DAY_S // STEP_S), np.float32)
-        parcels[:, 0] = len(rows)  # as if they came in now, into a hub where all who are ahead are
-        ahead = np.where(np.arange(backlog.shape[1]) > stage, backlog, 0)
-        state = HubState(schedule, ahead, pace=desk.learned.stages.pace[hub])
-        departures, cdf = handover_cdfs(state, parcels, now_s, edges_s.tolist(), seed=now_s)
-        hand_over = HandOver(schedule, departures, cdf, edges_s)
+        nothing = np.zeros((SCENARIOS, QUEUE_DAYS * A_DAY_S // STEP_S), np.float32)
         unknown = np.full((len(desk.grid.options), 1), np.nan)
-        snapshot = build(now_s, [hand_over], desk.grid, Curves(transit[hub : hub + 1], unknown), 0.5, days=DAYS)
-        orders, epoch = self.truth.orders, np.searchsorted(edges_s, at_s)
-        found: F64 = snapshot.ontime[0, epoch, 0, orders.area[rows], orders.option[rows]].astype(np.float64)
+        found = np.empty((len(rows), DAYS))
+        group = np.searchsorted(places, place)
+        for number, last in enumerate(places.tolist()):
+            before = np.where(np.arange(len(backlog)) > stage, backlog, 0)
+            before[stage] = last
+            state = HubState(schedule, before[None, :], pace=desk.learned.stages.pace[hub])
+            departures, cdf = handover_cdf(state, nothing, now_s, now_s, seed=now_s)
+            hand_over = HandOver(schedule, departures, cdf)
+            curves = Curves(transit[hub : hub + 1], unknown)
+            snapshot = build(now_s, [hand_over], desk.grid, curves, 0.5, days=DAYS)
+            mine = rows[group == number]
+            cells = self.truth.orders.area[mine], self.truth.orders.option[mine]
+            found[group == number] = snapshot.ontime[0, 0, 0, cells[0], cells[1]]
         return found
 
     def _on_road(self, transit: F64, lane: tuple[int, ...], today: int) -> F64:

@@ -31,6 +31,8 @@ PUBLISH_EVERY_S = 5.0
 """Publishing costs half a second of search at 1,600 orders: better plans are told no more often, if nobody asks."""
 RUIN_SHARE = 0.75
 """Part of the search time that ruin & recreate gets; OR-Tools has the rest."""
+SECOND_OPINION = 1_500
+"""Most orders for which OR-Tools is asked: the model of 4,000 takes five seconds to build."""
 KEPT, PROPOSING_S = 1.5, 0.5
 """What is kept of the budget for the end: writing a plan, in what the first took, and proposals where they are due."""
 
@@ -184,7 +186,8 @@ def run(instance: Instance, begun: Replan | None, before: Plan | None, stop: Sto
             told_s = stop.elapsed_s()
 
     if settings.improve and not search():
-        found = loading.kept(improve(instance.problem, best, search, default_engines(settings), report))
+        engines = default_engines(settings, instance.problem.orders)
+        found = loading.kept(improve(instance.problem, best, search, engines, report))
         best = min(best, published, found, key=loading.merit)
     if best is not first or (plan.unassigned and not stop()):
         plan, content = write(best, without_last(stop, writing_s))

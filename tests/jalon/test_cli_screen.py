@@ -16,6 +16,7 @@ from data.model.plan import Plan
 from jalon import terminal
 from jalon.cli import app
 from jalon.diff import changes_table, diff_line, diff_table, totals_table
+from jalon.settings import Settings
 from jalon.summary import tour_table
 from routing.diff import compare, diff_figures
 from routing.solver.engine import Progress
@@ -171,3 +172,8 @@ def test_every_command_is_in_the_readme(words: tuple[str, ...]) -> None:
     *group, name = words
     lines = [line for line in README.read_text().splitlines() if " ".join(["jalon", *group]) in line]
     assert any(re.search(rf"\b{name}\b", line) for line in lines), "say what it is for"
+
+
+def test_the_readme_lists_every_setting() -> None:
+    table = README.read_text(encoding="utf-8").split("## Settings")[1].split("\n## ")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(Settings.model_fields)
