@@ -9,7 +9,7 @@ import typer
 from data import clock
 from data.errors import InputError
 from data.model.reservation import DEFAULT_TENANT, Owner
-from data.store import channels, contacts, deliveries, events, plans
+from data.store import channels, contacts, deliveries, events, jobs, plans
 from data.store.database import DEFAULT_URL, Database, StoreError
 from data.store.size import rows_by_table
 from jalon.options import JsonOption
@@ -123,6 +123,7 @@ def retain(
                 "contacts": contacts.forget(writing, before_s),
                 "events": events.forget(writing, before_s),
                 "plans": plans.forget(writing, before_s),
+                "jobs": jobs.forget(writing, before_s),
                 "channel_notes": channels.forget(writing, before_s),
                 "notices": deliveries.forget(writing, before_s),
             }

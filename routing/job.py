@@ -133,19 +133,22 @@ def replan_day(
     return run(ready.instance, ready, plan, stop, settings)
 
 
-def default_engines(settings: Settings) -> tuple[Engine, ...]:
+def default_engines(settings: Settings, orders: int = 0) -> tuple[Engine, ...]:
     """Return the engines of a solve in order: ours for most of the time, then OR-Tools as a second opinion.
 
-    The first one leaves everything to the others but problems that use none of the trade's rules.
+    The first one leaves everything to the others but problems that use none of the trade's rules. OR-Tools is not asked
+    about so many orders that its model, which grows with their square, takes longer to build than what time is left.
     """
     if settings.iterations is not None:
         counted = settings.iterations, settings.threads
         return LeanEngine(settings.seed, 1.0, *counted), RuinRecreateEngine(settings.seed, 1.0, *counted)
-    return (
-        LeanEngine(settings.seed, RUIN_SHARE, threads=settings.threads),
-        RuinRecreateEngine(settings.seed, RUIN_SHARE, threads=settings.threads),
-        OrToolsEngine(),
+    second = orders <= SECOND_OPINION
+    share = RUIN_SHARE if second else 1.0
+    ours = (
+        LeanEngine(settings.seed, share, threads=settings.threads),
+        RuinRecreateEngine(settings.seed, share, threads=settings.threads),
     )
+    return (*ours, OrToolsEngine()) if second else ours
 
 
 def run(instance: Instance, begun: Replan | None, before: Plan | None, stop: Stop, settings: Settings) -> Outcome:
