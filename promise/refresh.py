@@ -15,7 +15,7 @@ from typing import Protocol, Self
 
 import msgspec
 
-from data.errors import InputError, JalonError, UnavailableError
+from data.errors import InputError, UnavailableError
 from data.frames import read_frame, write_frame
 from data.model.promise_state import StageCurve
 from data.store import arrivals, hubs, legs, lives
@@ -65,13 +65,13 @@ class Refresher:
     ----------
     failures : int
         Snapshots that could not be made so far.
-    last_error : JalonError, optional
+    last_error : Exception, optional
         Why the last one could not.
     """
 
     def __init__(self, desk: Desk, tenant: str, every_s: float = 30.0, watch: Watch | None = None) -> None:
         self.failures = 0
-        self.last_error: JalonError | None = None
+        self.last_error: Exception | None = None
         self._desk, self._tenant, self._every_s, self._watch = desk, tenant, every_s, watch
         self._folder = tempfile.TemporaryDirectory(prefix="jalon-snapshot-")
         self._worker: subprocess.Popen[bytes] | None = None
@@ -99,6 +99,9 @@ class Refresher:
         if worker is not None:
             worker.kill()
         self._thread.join()
+        if self._worker is not None:
+            self._worker.kill()
+            self._worker.communicate()
         self._folder.cleanup()
 
     def __enter__(self) -> Self:
@@ -142,7 +145,7 @@ class Refresher:
                 if self._watch is not None:
                     self._watch.look(facts.watched, odds)
                 self.last_error = None
-            except JalonError as error:
+            except Exception as error:  # the store away too: quotes go on, and the next snapshot may do
                 if not self._stopped:
                     self.failures, self.last_error, wait_s = self.failures + 1, error, min(RETRY_S, self._every_s)
             self._first.set()
