@@ -13,6 +13,9 @@ Node = dict[str, Any]
 RENAMED = {"Order": "PlannedOrder"}
 """Schemas whose name another room's routes use for something else."""
 
+EXTENDED = ("Hub", "Vehicle", "Place", "PlannedOrder")
+"""Schemas of what comes back with what a caller's system has told of it beside, see :mod:`data.model.told`."""
+
 
 def described(
     scope: Scope,
@@ -74,4 +77,7 @@ def _schema(kind: Any) -> Node:
             f'"{name}":{{"title"', f'"{ours}":{{"title"'
         )
     found: Node = msgspec.json.decode(text)
+    for name in EXTENDED:
+        if name in found.get("$defs", {}):
+            found["$defs"][name]["properties"]["extensions"] = {"type": "object"}
     return found
