@@ -47,7 +47,7 @@ test: setup ## run the tests on both cores (PYTEST_ARGS="-n 0": in one process)
 
 soak: setup ## run the tests that take minutes
 	@echo "soak: pytest -rP -m soak, what each has tried is printed at the end"
-	@$(BIN)/python -m pytest -q -rP -m soak $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -q -rP -o faulthandler_timeout=0 -m soak $(PYTEST_ARGS)
 
 lint: $(VENV)/.stamp ## ruff check, ruff format --check, mypy
 	@echo "lint: ruff check"
