@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import mmap
 import pickle
-import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Sequence
@@ -15,8 +13,8 @@ from typing import Protocol, Self
 
 import msgspec
 
+from data.companion import Companion
 from data.errors import InputError, UnavailableError
-from data.frames import read_frame, write_frame
 from data.model.promise_state import StageCurve
 from data.store import arrivals, hubs, legs, lives
 from promise.desk import Desk
@@ -74,7 +72,8 @@ class Refresher:
         self.last_error: Exception | None = None
         self._desk, self._tenant, self._every_s, self._watch = desk, tenant, every_s, watch
         self._folder = tempfile.TemporaryDirectory(prefix="jalon-snapshot-")
-        self._worker: subprocess.Popen[bytes] | None = None
+        self._arrays = Path(self._folder.name) / "arrays"
+        self._worker = Companion("promise.refresh_worker", str(self._arrays))
         self._stopped, self._opened, self._learnt_on = False, 0, 0
         self._curves: tuple[StageCurve, ...] = ()
         self._wake, self._first, self._pause = threading.Event(), threading.Event(), threading.Event()
@@ -95,13 +94,9 @@ class Refresher:
         self._stopped = True
         self._wake.set()
         self._pause.set()
-        worker = self._worker
-        if worker is not None:
-            worker.kill()
+        self._worker.end()
         self._thread.join()
-        if self._worker is not None:
-            self._worker.kill()
-            self._worker.communicate()
+        self._worker.end()
         self._folder.cleanup()
 
     def __enter__(self) -> Self:
@@ -165,32 +160,17 @@ class Refresher:
 
         The snapshot's arrays lie in a mapped file that has no name any more.
         """
-        file = Path(self._folder.name) / "arrays"
-        worker = self._worker = self._running(file)
-        assert worker.stdin and worker.stdout
-        try:
-            write_frame(worker.stdin, msgspec.msgpack.encode(facts))
-            raw = read_frame(worker.stdout)
-        except BrokenPipeError:
-            raw = None
+        raw = self._worker.ask(msgspec.msgpack.encode(facts))
         if raw is None:
-            worker.kill()
-            raise UnavailableError("refresh_died", f"the refresh process ended ({worker.wait()})")
+            raise UnavailableError("refresh_died", f"the refresh process ended ({self._worker.code})")
         answer = msgspec.msgpack.decode(raw, type=Answer)
         if answer.error:
             raise InputError(**answer.error)
-        with file.open("rb") as arrays:
+        with self._arrays.open("rb") as arrays:
             whole = memoryview(mmap.mmap(arrays.fileno(), 0, access=mmap.ACCESS_READ))
-        file.unlink()
+        self._arrays.unlink()
         snapshot: Snapshot = pickle.loads(answer.head, buffers=[whole[begin:end] for begin, end in answer.spans])
         today = local_day(facts.now_s)
         if today != self._learnt_on:
             self._curves, self._learnt_on = tuple(answer.curves), today
         return snapshot, answer.odds
-
-    def _running(self, file: Path) -> subprocess.Popen[bytes]:
-        """Return the worker, another one where it has died."""
-        if self._worker is not None and self._worker.poll() is None:
-            return self._worker
-        command = [sys.executable, "-m", "promise.refresh_worker", str(file)]
-        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)

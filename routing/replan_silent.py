@@ -57,7 +57,11 @@ def as_planned(plan: Plan, statuses: Sequence[VehicleStatus], now_at: datetime) 
 
 
 def _as_planned(plan: Plan, tour: Tour, now_at: datetime, said: set[str]) -> VehicleStatus:
-    """Return where the plan has a vehicle; a stop that has begun is over before anything else happens."""
+    """Return where the plan has a vehicle; a stop that has begun is over before anything else happens.
+
+    A vehicle on the way to its next stop is free since it left the last one. One that has no next stop waits: at its
+    hub, once it is back there.
+    """
     spots = {place.id: (place.lat, place.lon) for place in plan.places}
     spots |= {hub.id: (hub.lat, hub.lon) for hub in plan.hubs}
     reached = list(takewhile(lambda stop: stop.arrival_at <= now_at, tour.stops))
@@ -66,6 +70,11 @@ def _as_planned(plan: Plan, tour: Tour, now_at: datetime, said: set[str]) -> Veh
     waits = len(begun) < len(reached)
     lat, lon = spots[reached[-1].place_id] if reached else (tour.start.lat, tour.start.lon)
     free_at = reached[-1].arrival_at if waits else begun[-1].end_at if begun else tour.departure_at
+    if len(begun) == len(tour.stops):
+        free_at = max(free_at, now_at)
+        vehicle = next(one for one in plan.vehicles if one.id == tour.vehicle_id)
+        if vehicle.returns and tour.return_at <= now_at:
+            lat, lon = spots[vehicle.hub_id]
     given = [order_id for stop in begun for order_id, _, collects in planned_at(stop) if not collects]
     return VehicleStatus(
         vehicle_id=tour.vehicle_id,

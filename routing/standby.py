@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
+from data.companion import Companion
 from data.errors import UnavailableError
-from data.frames import read_frame, write_frame
 from data.model.base import Value
 from data.model.job import Fault
 from routing.task import Driving
@@ -63,7 +61,7 @@ class Standby:
     def __init__(self) -> None:
         self.threads = ThreadPoolExecutor(WAITING_AT_ONCE, thread_name_prefix="standby")
         self._turn = threading.Lock()
-        self._worker: subprocess.Popen[bytes] | None = None
+        self._worker = Companion("routing.standby_worker")
         self._closed = False
 
     def ask(self, question: Question, plan: Callable[[], bytes]) -> bytes:
@@ -85,10 +83,7 @@ class Standby:
         """Stop the worker."""
         self._closed = True
         self.threads.shutdown(wait=False, cancel_futures=True)
-        worker = self._worker
-        if worker is not None:
-            worker.kill()
-            worker.wait()
+        self._worker.end()
 
     def _asked(self, question: Question) -> Reply:
         raw = msgspec.msgpack.encode(question)
@@ -96,30 +91,9 @@ class Standby:
             for _ in range(TRIES):
                 if self._closed:
                     break
-                answer = self._exchange(raw)
+                answer = self._worker.ask(raw)
                 if answer is not None:
                     return msgspec.msgpack.decode(answer, type=Reply)
         raise UnavailableError(
             "slots_died", "the process that answers for plans in force has ended", action="try again"
         )
-
-    def _exchange(self, raw: bytes) -> bytes | None:
-        """Return the worker's answer, ``None`` where it has ended."""
-        worker = self._running()
-        assert worker.stdin and worker.stdout
-        try:
-            write_frame(worker.stdin, raw)
-            answer = read_frame(worker.stdout)
-        except BrokenPipeError:
-            answer = None
-        if answer is None:
-            worker.kill()
-            worker.wait()
-        return answer
-
-    def _running(self) -> subprocess.Popen[bytes]:
-        """Return the worker, another one where it has died."""
-        if self._worker is None or self._worker.poll() is not None:
-            command = [sys.executable, "-m", "routing.standby_worker"]
-            self._worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        return self._worker

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
+from data.companion import Companion
 from data.errors import UnavailableError
-from data.frames import read_frame, write_frame
 from data.model.address import Address, Located
 from data.model.job import Fault
 
@@ -30,10 +27,10 @@ class ApartGeocoder:
     """
 
     def __init__(self, ban: Path) -> None:
-        self._ban = ban
         self._turn = threading.Lock()
         self._closed = False
-        self._worker = self._started()
+        self._worker = Companion("data.sources.geocode_worker", str(ban))
+        self._start()
 
     def locate(self, addresses: Sequence[Address]) -> list[Located]:
         """Return where addresses are, in order.
@@ -50,10 +47,9 @@ class ApartGeocoder:
             for _ in range(TRIES):
                 if self._closed:
                     break
-                if self._worker.poll() is not None:
-                    _end(self._worker)
-                    self._worker = self._started()
-                answer = self._exchange(raw)
+                if not self._worker.running():
+                    self._start()
+                answer = self._worker.ask(raw)
                 if answer is not None:
                     return msgspec.msgpack.decode(answer, type=list[Located])
         raise UnavailableError("geocoder_died", "the process that finds addresses has ended", action="try again")
@@ -61,36 +57,15 @@ class ApartGeocoder:
     def close(self) -> None:
         """Stop the process."""
         self._closed = True
-        _end(self._worker)
+        self._worker.end()
 
-    def _started(self) -> subprocess.Popen[bytes]:
-        """Return a process that has read the register."""
-        command = [sys.executable, "-m", "data.sources.geocode_worker", str(self._ban)]
-        worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        assert worker.stdout
-        told = read_frame(worker.stdout)
+    def _start(self) -> None:
+        """Start the process, and wait until it has read the register."""
+        self._worker.start()
+        told = self._worker.heard()
         if told == b"":
-            return worker
-        _end(worker)
+            return
+        self._worker.end()
         if told:
             raise msgspec.msgpack.decode(told, type=Fault).error()
         raise UnavailableError("geocoder_died", "the process that finds addresses has ended", action="try again")
-
-    def _exchange(self, raw: bytes) -> bytes | None:
-        """Return the process's answer, ``None`` where it has ended."""
-        assert self._worker.stdin and self._worker.stdout
-        try:
-            write_frame(self._worker.stdin, raw)
-            answer = read_frame(self._worker.stdout)
-        except (BrokenPipeError, ValueError):  # ValueError: closed meanwhile
-            answer = None
-        if answer is None:
-            _end(self._worker)
-        return answer
-
-
-def _end(worker: subprocess.Popen[bytes]) -> None:
-    """Kill a process, if it is not dead yet, and close its pipes."""
-    worker.kill()
-    with suppress(BrokenPipeError), worker:
-        pass

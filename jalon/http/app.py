@@ -120,6 +120,7 @@ class Server:
         if geocoder is not None:
             stack.push_async_callback(run_in_threadpool, geocoder.close)
             self.locator = Locator(geocoder, database)
+        app.include_router(privacy_api.router(database))  # before the rooms, whose paths are wider where one is absent
         if self.settings.only is not Room.ROUTING:  # first: paths are tried in this order, and quotes are in a hurry
             app.include_router(await self._promise(database, stack))
         if self.settings.only is not Room.PROMISE:
@@ -133,7 +134,6 @@ class Server:
         app.include_router(await self._webhooks(database, stack))
         app.include_router(addresses_api.router(self.locator, database, lambda tenant: self.corrected(tenant)))
         app.include_router(keys_api.router(database, self.door.keyring))
-        app.include_router(privacy_api.router(database))
         app.include_router(health.router(self.parts, self.metrics))
         await run_in_threadpool(app.openapi)
 

@@ -219,8 +219,7 @@ def test_a_process_of_its_own(tmp_path: Path) -> None:
     try:
         found = geocoder.locate(asked)
         assert found == BanGeocoder(read_ban(file)).locate(asked) and found[0].lat == 45
-        geocoder._worker.kill()
-        geocoder._worker.wait()
+        geocoder._worker.end()
         assert geocoder.locate(asked) == found and geocoder.locate([]) == []
     finally:
         geocoder.close()

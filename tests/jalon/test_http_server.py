@@ -27,7 +27,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
 
 def test_it_says_loudly_that_everybody_comes_in(server: Process) -> None:
     assert server.told["auth"] is False and server.told["pid"] == server.process.pid
-    assert httpx.get(server.told["url"] + "/readyz").json() == {"status": "ready", "parts": ["store"]}
+    assert httpx.get(server.told["url"] + "/readyz").json() == {"status": "ready", "parts": ["store", "workers"]}
     serving, warning = server.lines()[:2]
     assert serving["event"] == "serving" and serving["url"] == server.told["url"]
     assert warning["level"] == "warning" and "everybody on this machine" in warning["message"]

@@ -17,6 +17,7 @@ from data.model.vehicle import Break
 from routing.build import build_instance
 from routing.publish import publish
 from routing.replan import Replan, prepare_replan
+from routing.replan_silent import as_planned
 from routing.solver.engine import construct, served, solve
 from routing.solver.search import RuinRecreateEngine
 from routing.solver.sequences import append_sequence
@@ -114,6 +115,19 @@ def test_new_work_is_not_put_into_the_past() -> None:
     assert [broken.order_id for broken in unseen.unassigned] == ["new"]
     there = [each for stop in first.stops for each in stop.handovers if stop.start_at > later.at]
     assert [each.start_at for each in handovers(silent)] == [each.start_at for each in there], "as told"
+
+
+def test_a_silent_van_that_is_through_waits_where_it_is() -> None:
+    """Its next leg starts now, not when the last stop was over; back at the hub it is there."""
+    plan = two_vans("a", "b", "c", "d")
+    first, second = sorted(plan.tours, key=lambda each: each.return_at)
+    last, hubs = first.stops[-1], {each.id: (each.lat, each.lon) for each in plan.hubs}
+    for now_at in (last.end_at + timedelta(seconds=1), first.return_at):
+        (silent,) = as_planned(plan, [left(second, 1).replace(at=now_at)], now_at)
+        assert silent.at == now_at and silent.done == tuple(ids_of(plan, first.vehicle_id))
+        assert ((silent.lat, silent.lon) in hubs.values()) == (now_at == first.return_at)
+    (under_way,) = as_planned(plan, [left(second, 1)], last.arrival_at - timedelta(seconds=1))
+    assert under_way.at == first.stops[-2].end_at
 
 
 def test_what_was_presumed_is_believed_or_found_on_board() -> None:
