@@ -32,10 +32,10 @@ from promise.intake.desk import OrderDesk
 from promise.refresh_worker import Facts, snapshot_from
 from tests.fake_shopify import CACHE_S, SECRET, Buyer, order, rate_request
 
-AT = datetime(2026, 11, 24, 19, tzinfo=PARIS)
+AT = datetime(2026, 11, 24, 17, tzinfo=PARIS)
 AREAS, DAYS = 12, 10
 CALM_PER_H, TIMES, CONVERSION, LOCKERS = 120, 10, 0.6, 0.3
-CALM_S, BURST_S = 1800, 3600
+BEFORE_S, BURST_S, AFTER_S = 7200, 3600, 1800
 REFRESH_S = 300
 
 
@@ -116,7 +116,7 @@ def burst(url: str, scale: float = 1.0, seed: int = 1, shared: bool = False, car
         Whether quotes leave room for what was shown before.
     """
     calm_per_s = CALM_PER_H * scale / 3600
-    expected = int(calm_per_s * (2 * CALM_S + TIMES * BURST_S))
+    expected = int(calm_per_s * (BEFORE_S + AFTER_S + TIMES * BURST_S))
     moment = Clock()
     with Database(url) as database, Desk(database, house(expected), b"a secret of sixteen", now=moment) as desk:
         settings = ChannelSettings(
@@ -150,7 +150,7 @@ class _Run:
         numbers = count()
         for at_s in self._arrivals(calm_per_s / CONVERSION):
             heapq.heappush(queue, (at_s, next(numbers), "ask", None))
-        for at_s in np.arange(0.0, 2 * CALM_S + BURST_S + CACHE_S, REFRESH_S):
+        for at_s in np.arange(0.0, BEFORE_S + BURST_S + AFTER_S + CACHE_S, REFRESH_S):
             heapq.heappush(queue, (float(at_s) - 1e-6, next(numbers), "refresh", None))
         while queue:
             at_s, number, what, told = heapq.heappop(queue)
@@ -176,9 +176,9 @@ class _Run:
             self.told_max_s = max(self.told_max_s, clock.elapsed_s() - began_s)
 
     def _arrivals(self, per_s: float) -> Iterator[float]:
-        at_s, end_s = 0.0, float(2 * CALM_S + BURST_S)
+        at_s, end_s = 0.0, float(BEFORE_S + BURST_S + AFTER_S)
         while at_s < end_s:
-            times = TIMES if CALM_S <= at_s < CALM_S + BURST_S else 1
+            times = TIMES if BEFORE_S <= at_s < BEFORE_S + BURST_S else 1
             at_s += float(self.draws.exponential(1 / (per_s * times)))
             yield at_s
 

@@ -65,15 +65,15 @@ class Figures(NamedTuple):
 class Server:
     """``jalon serve`` with one TikTok shop; it may be killed and opened again."""
 
-    def __init__(self, folder: Path, tiktok_url: str, url: str = "") -> None:
+    def __init__(self, folder: Path, tiktok_url: str, url: str = "", places: int = 100_000) -> None:
         self.folder, self.url = folder, url or f"sqlite:///{folder}/jalon.db"
         now = clock.now().replace(microsecond=0)
-        pools = tuple(Pool(day=one.day, parcels=100_000, areas=one.areas) for one in house(now).pools)
+        pools = tuple(Pool(day=one.day, parcels=places, areas=one.areas) for one in house(now).pools)
         self.state = folder / "house.json"
         self.state.write_bytes(codec.encode(house(now).replace(pools=pools)))
         self.config = folder / "jalon.toml"
         self.config.write_text(
-            "[channels.live]\n"
+            "webhooks_loopback = true\n[channels.live]\n"
             f'kind = "tiktok"\nshipper = "maison"\nshop = "{fake_tiktok.SHOP}"\napp_key = "{fake_tiktok.KEY}"\n'
             f'api_url = "{tiktok_url}"\n'
         )
@@ -178,9 +178,9 @@ def _checked(server: Server, ids: Sequence[str]) -> tuple[int, int]:
 
 
 @contextmanager
-def serving(folder: Path, tiktok_url: str, url: str = "") -> Iterator[Server]:
-    """Yield a server."""
-    server = Server(folder, tiktok_url, url)
+def serving(folder: Path, tiktok_url: str, url: str = "", places: int = 100_000) -> Iterator[Server]:
+    """Yield a server with so many places a day."""
+    server = Server(folder, tiktok_url, url, places)
     try:
         yield server
     finally:

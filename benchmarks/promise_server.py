@@ -18,6 +18,7 @@ import uvloop
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
+from data import clock
 from jalon.http.app import create_app
 from jalon.settings import load_settings
 
@@ -28,7 +29,12 @@ def main(database_url: str, state: str, refresh_s: str) -> None:
     """Serve until it is told to stop."""
     sys.setswitchinterval(0.0005)
     settings = load_settings(
-        database_url=database_url, promise=Path(state), refresh_s=float(refresh_s), only="promise", auth="off"
+        database_url=database_url,
+        promise=Path(state),
+        refresh_s=float(refresh_s),
+        only="promise",
+        auth="off",
+        log_one_in=100_000,
     )
     whole, bare = create_app(settings), FastAPI()
     whole.post("/empty")(_nothing)
@@ -63,10 +69,14 @@ async def _nothing() -> dict[str, str]:
 
 
 async def _usage() -> dict[str, float]:
-    """Return what the process holds now and the CPU seconds that the thread answering requests has used."""
+    """Return what the process holds now and its CPU seconds: of the thread that answers requests, and of all."""
     used = resource.getrusage(resource.RUSAGE_THREAD)
     pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return {"rss_mb": pages * resource.getpagesize() / 1e6, "cpu_s": used.ru_utime + used.ru_stime}
+    return {
+        "rss_mb": pages * resource.getpagesize() / 1e6,
+        "cpu_s": used.ru_utime + used.ru_stime,
+        "whole_cpu_s": clock.cpu_s(),
+    }
 
 
 if __name__ == "__main__":

@@ -180,7 +180,8 @@ def _open(path: Path) -> tuple[CityHeader, NDArray[np.uint8]]:
             header = file.read(min(header_length, length))
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = getattr(error, "strerror", None) or str(error)
-        raise RoutingDataError("no_city_file", reason, str(path), BUILD_AGAIN) from None
+        action = "check the path, or build it with `jalon city build`"
+        raise RoutingDataError("no_city_file", reason, str(path), action) from None
     if _digest(header).digest() != checksum:
         raise _damaged(path, "its header does not match its checksum")
     try:

@@ -12,6 +12,7 @@ import typer
 from data.errors import InputError, JalonError, TooLargeError
 from jalon import __version__, cli_bench, cli_city, cli_db, cli_keys, cli_live, cli_promise
 from jalon.cli_check import check, schema, warm
+from jalon.cli_events import events
 from jalon.cli_export import export
 from jalon.cli_geocode import geocode
 from jalon.cli_kpi import kpi
@@ -34,7 +35,7 @@ app = typer.Typer(
 )
 COMMANDS: tuple[Callable[..., Any], ...] = (
     *(demo, solve, replan, commit, export, route, matrix),
-    *(geocode, kpi, check, schema, warm, serve),
+    *(geocode, events, kpi, check, schema, warm, serve),
 )
 for command in COMMANDS:
     app.command()(command)
@@ -84,17 +85,18 @@ def _run(arguments: list[str]) -> int:
         return _fail(TooLargeError("out_of_memory", "not enough memory", action="plan each hub on its own"), arguments)
     except Exception as error:
         if hasattr(error, "format_message"):  # how the option parser's errors say what is wrong
-            return _usage(error.format_message(), arguments)
+            context = getattr(error, "ctx", None)
+            message = error.format_message().replace(": Value error, ", ": ")  # pydantic's word for a bad choice
+            return _usage(message, context.command_path if context else "jalon", arguments)
         traceback.print_exc()
         cause = f"{type(error).__name__}: {error}"
         return _fail(Defect("defect", cause, action="this is a defect of ours: please report it"), arguments)
 
 
-def _usage(message: str, arguments: list[str]) -> int:
+def _usage(message: str, command: str, arguments: list[str]) -> int:
     if not message.strip():  # the help was asked for by giving no command, and is printed
         return 2
-    words = [word for word in arguments if word[:1].isalpha()][:1]
-    return _fail(InputError("usage", message, action=f"see {' '.join(['jalon', *words, '--help'])}"), arguments)
+    return _fail(InputError("usage", message, action=f"see {command} --help"), arguments)
 
 
 def _fail(error: JalonError, arguments: list[str]) -> int:

@@ -122,6 +122,9 @@ def _request(to: str, options: list[str] | None, cart: Cart, priority: int, conf
     """Return what is asked; ``to`` is a postcode or a point."""
     place: dict[str, Any] = {"postcode": to}
     if not (len(to) == 5 and to.isascii() and to.isdigit()):
+        if "," not in to:
+            action = "write five digits such as 44000, or latitude and longitude such as 47.2184,-1.5536"
+            raise InputError("not_a_point", f"{to!r} is neither a postcode nor a point", "--to", action)
         lat, lon = point(to, "--to")
         if not (-90 <= lat <= 90 and -180 <= lon <= 180):
             raise InputError("not_a_point", f"{to} is nowhere on Earth", "--to", "write latitude, then longitude")

@@ -1,6 +1,8 @@
 """The loop between the rooms: a stored fact of the one starts work of the other. It dispatches, it decides nothing.
 
-A burst that was detected makes the plans in force take the new orders in, as a proposal somebody may commit.
+A burst that was detected makes the plans in force take the new orders in, as a proposal somebody may commit. A process
+may end between a fact and what it starts: the next one takes up the facts of the last minutes again, and what was
+started already is started once.
 """
 
 from __future__ import annotations
@@ -11,20 +13,22 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from data import clock, codec
-from data.errors import JalonError
+from data.errors import JalonError, UnavailableError
 from data.model.reservation import Owner
 from data.store import plans
-from data.store.database import Database
+from data.store.database import Database, StoreError
 from data.store.outbox import Notice
 from data.store.plans import PlanState
 from jalon.http.logs import Log, told_of
-from promise.burst_alarm import DETECTED
+from promise.burst_alarm import DETECTED, raised_since
 from routing.accepted import accepted_since
 from routing.api.cities import OpenCity, city_named
 from routing.jobs import Jobs
 from routing.task import ReplanBody, Task
 
 BUDGET_S = 20.0
+RESUME_S = 900
+AGAIN_S = 2.0
 AHEAD_DAYS = 3
 """Plans of today and of the days after it are looked at."""
 
@@ -51,6 +55,16 @@ class Loop:
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
 
+    async def resume(self, tenant: str) -> None:
+        """Take up the facts of a carrier that the process before this one may have been stopped at."""
+
+        def known() -> tuple[Notice, ...]:
+            with self._database.read() as connection:
+                return raised_since(connection, tenant, int(self._now().timestamp()) - RESUME_S)
+
+        for one in await asyncio.to_thread(known):
+            self.heard(one)
+
     async def close(self) -> None:
         """Leave what is under way; jobs that were submitted go on."""
         for task in self._under_way:
@@ -58,13 +72,18 @@ class Loop:
         await asyncio.gather(*self._under_way, return_exceptions=True)
 
     async def _propose(self, notice: Notice) -> None:
-        try:
-            for task, key in await asyncio.to_thread(self._tasks, notice):
-                job = await self._jobs.submit(Owner(notice.tenant), task, key, key)
-                self.proposals += 1
-                self._log.info("loop", fact=notice.kind, job=job.id)
-        except JalonError as error:
-            self._log.warning("loop", **told_of(error))
+        while True:
+            try:
+                for task, key in await asyncio.to_thread(self._tasks, notice):
+                    job = await self._jobs.submit(Owner(notice.tenant), task, key, key)
+                    self.proposals += 1
+                    self._log.info("loop", fact=notice.kind, job=job.id)
+                return
+            except (UnavailableError, StoreError):  # the cities are still being read, or the store is away
+                await asyncio.sleep(AGAIN_S)
+            except JalonError as error:
+                self._log.warning("loop", **told_of(error))
+                return
 
     def _tasks(self, notice: Notice) -> list[tuple[Task, str]]:
         """Return the re-plans of the plans in force that new orders are waiting for, each with a key of its own."""

@@ -32,6 +32,12 @@ CONFIG = {
     "distributed.scheduler.work-stealing": False,
     "distributed.admin.large-graph-warning-threshold": "1GiB",
     "distributed.comm.timeouts.connect": "5s",
+    # Dask looks at itself fifty times a second in each of its servers: 6 % of a processor where nothing is asked
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.tick.cycle": "10s",
+    "distributed.admin.system-monitor.interval": "10s",
+    "distributed.admin.system-monitor.disk": False,
+    "distributed.worker.memory.monitor-interval": "1s",
 }
 LOOK_S, RETRY_S = 0.5, 2.0
 """Seconds between two looks at the connection, and until a scheduler that is away is asked again."""

@@ -7,7 +7,7 @@ The shell around leaves in a request's state who calls (``caller``), the whole `
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -31,9 +31,12 @@ from promise.desk_values import Bulk, Held, Order, Quoted, Seen, StockPut, Swap
 from promise.schemas import described
 
 V = TypeVar("V", bound=Value)
+State = Mapping[str, Any]
+"""Of a request, as the shell leaves it."""
+Answer = Callable[[State], Awaitable[bytes]]
 
 BODY = "body"
-QUOTE_PATH = "/v1/promises/quote"
+QUOTE_PATH, RESERVE_PATH = "/v1/promises/quote", "/v1/promises"
 NDJSON = b"application/x-ndjson"
 ORDERS_MAX = 10_000
 _encode = msgspec.json.Encoder().encode
@@ -50,38 +53,59 @@ def router(desk: Desk) -> APIRouter:
     return routes
 
 
-class ExpressQuote:
-    """The quote as a bare ASGI app: the framework's own way to a handler costs more than the quote itself."""
+class Express:
+    """A route as a bare ASGI app: the framework's own way to a handler costs as much as the handler."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._quote, self.path = desk.quotes.quote, QUOTE_PATH
+    def __init__(self, path: str, answer: Answer) -> None:
+        self.path, self.answer = path, answer
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
-        """Answer with the dated options."""
+        """Answer with JSON."""
         scope["route"] = self  # whoever counts requests asks it for its path
-        reply = self.answer(scope["state"])
+        reply = await self.answer(scope["state"])
         headers = [(b"content-length", b"%d" % len(reply)), (b"content-type", b"application/json")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": reply})
 
-    def answer(self, state: Mapping[str, Any]) -> bytes:
-        """Return the dated options as JSON."""
+
+def express_routes(desk: Desk) -> dict[tuple[str, str], ASGIApp]:
+    """Return what the shell may let answer before the framework looks at a request, by method and path."""
+    answers = {QUOTE_PATH: _quoting(desk), RESERVE_PATH: _reserving(desk)}
+    return {("POST", path): Express(path, answer) for path, answer in answers.items()}
+
+
+def _quoting(desk: Desk) -> Answer:
+    """Return what answers a cart with its dated options."""
+    quote = desk.quotes.quote
+
+    async def answer(state: State) -> bytes:
         caller, body = state["caller"], state["body"]
         caller.require(Scope.PROMISE_READ)
         try:
             asked = _asked(body)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             asked = codec.decode(body, QuoteRequest, BODY)  # says where it is wrong
-        return _encode(self._quote(caller.owner, asked))
+        return _encode(quote(caller.owner, asked))
+
+    return answer
 
 
-def express_routes(desk: Desk) -> dict[tuple[str, str], ASGIApp]:
-    """Return what the shell may let answer before the framework looks at a request, by method and path."""
-    return {("POST", QUOTE_PATH): ExpressQuote(desk)}
+def _reserving(desk: Desk) -> Answer:
+    """Return what answers one order, or many, with the places they hold."""
+    places = desk.places
+
+    async def answer(state: State) -> bytes:
+        owner, key, fingerprint = _writer(state)
+        body, lines = state["body"], _is_ndjson(state)
+        if body.lstrip()[:1] == b"[" or lines:
+            return _encode(await places.bulk(owner, _many(body, lines), key, fingerprint))
+        return _encode(await places.reserve(owner, codec.decode(body, Order, BODY), key, fingerprint))
+
+    return answer
 
 
 def _checkout(routes: APIRouter, desk: Desk) -> None:
-    express = ExpressQuote(desk)
+    answer = _quoting(desk)
 
     @routes.post(
         QUOTE_PATH,
@@ -91,14 +115,14 @@ def _checkout(routes: APIRouter, desk: Desk) -> None:
     )
     async def quote(request: Request) -> Response:
         """Dated options for a cart and a destination; a postcode alone is enough."""
-        return Response(express.answer(request.scope["state"]), media_type="application/json")
+        return Response(await answer(request.scope["state"]), media_type="application/json")
 
 
 def _orders(routes: APIRouter, desk: Desk) -> None:
-    places = desk.places
+    places, answer = desk.places, _reserving(desk)
 
     @routes.post(
-        "/v1/promises",
+        RESERVE_PATH,
         operation_id="reservePromises",
         tags=["promises"],
         openapi_extra=described(
@@ -113,13 +137,7 @@ def _orders(routes: APIRouter, desk: Desk) -> None:
     )
     async def reserve(request: Request) -> Response:
         """Hold places: of one order, or of many (an array, or NDJSON), each held or refused on its own."""
-        owner, key, fingerprint = _writer(request)
-        body = request.state.body
-        if body.lstrip()[:1] == b"[" or _is_ndjson(request):
-            orders = _many(body, _is_ndjson(request))
-            return _reply(await places.bulk(owner, orders, key, fingerprint))
-        order = codec.decode(body, Order, BODY)
-        return _reply(await places.reserve(owner, order, key, fingerprint))
+        return Response(await answer(request.scope["state"]), media_type="application/json")
 
     @routes.get(
         "/v1/promises/{order_id}",
@@ -140,7 +158,7 @@ def _orders(routes: APIRouter, desk: Desk) -> None:
     )
     async def confirm(request: Request, order_id: str) -> Response:
         """The order is paid: its place is held for good, on the date it was quoted."""
-        owner, key, fingerprint = _writer(request)
+        owner, key, fingerprint = _writer(request.scope["state"])
         return _reply(await places.confirm(owner, order_id, key, fingerprint))
 
     @routes.post(
@@ -151,7 +169,7 @@ def _orders(routes: APIRouter, desk: Desk) -> None:
     )
     async def change(request: Request, order_id: str) -> Response:
         """Swap an order's place for one of another quote; it keeps its own until the new one is held."""
-        owner, key, fingerprint = _writer(request)
+        owner, key, fingerprint = _writer(request.scope["state"])
         swap = codec.decode(request.state.body, Swap, BODY)
         return _reply(await places.change(owner, order_id, swap, key, fingerprint))
 
@@ -163,7 +181,7 @@ def _orders(routes: APIRouter, desk: Desk) -> None:
     )
     async def release(request: Request, order_id: str) -> Response:
         """Give an order's place and goods back."""
-        owner, key, fingerprint = _writer(request)
+        owner, key, fingerprint = _writer(request.scope["state"])
         return _reply(await places.release(owner, order_id, key, fingerprint))
 
 
@@ -178,7 +196,7 @@ def _house(routes: APIRouter, desk: Desk) -> None:
     )
     async def put_stock(request: Request, sku: str) -> Response:
         """Set what there is of a product, by hub and channel."""
-        owner, _, _ = _writer(request)
+        owner, _, _ = _writer(request.scope["state"])
         put = codec.decode(request.state.body, StockPut, BODY)
         stocks = [Stock(sku=sku, **msgspec.structs.asdict(one)) for one in put.shelves]
         return _reply(await desk.put_stock(owner, stocks, put.available))
@@ -217,7 +235,7 @@ def _house(routes: APIRouter, desk: Desk) -> None:
     async def add_signals(request: Request, live_id: str) -> Response:
         """What is seen of a live while it is on: viewers, additions to cart, orders."""
         owner = _caller(request, Scope.LIVE_WRITE)
-        seen = _values(request.state.body, Signal, _is_ndjson(request))
+        seen = _values(request.state.body, Signal, _is_ndjson(request.scope["state"]))
         return _reply(Seen(kept=await desk.facts.add_signals(owner, live_id, seen)))
 
 
@@ -269,17 +287,18 @@ def _carrier(request: Request) -> str:
     return owner.tenant
 
 
-def _writer(request: Request) -> tuple[Owner, str, str]:
+def _writer(state: State) -> tuple[Owner, str, str]:
     """Return who calls, the idempotency key and the fingerprint it came with."""
-    return _caller(request, Scope.PROMISE_WRITE), request.state.idempotency_key, request.state.fingerprint
+    state["caller"].require(Scope.PROMISE_WRITE)
+    return state["caller"].owner, state["idempotency_key"], state["fingerprint"]
 
 
 def _reply(value: Any) -> Response:
     return Response(_encode(value), media_type="application/json")
 
 
-def _is_ndjson(request: Request) -> bool:
-    return bool(request.state.headers.get(b"content-type", b"").startswith(NDJSON))
+def _is_ndjson(state: State) -> bool:
+    return bool(state["headers"].get(b"content-type", b"").startswith(NDJSON))
 
 
 def _many(body: bytes, lines: bool) -> Sequence[Order]:

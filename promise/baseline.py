@@ -13,7 +13,6 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import statsmodels.api as sm
 from numpy.typing import NDArray
 from scipy.linalg import block_diag
 
@@ -238,6 +237,8 @@ def _regress(terms: Floats, hourly: Floats, exposure: Floats) -> tuple[Floats, f
 
     A burst swells the first dispersion and so hides smaller ones: hence more than one round.
     """
+    import statsmodels.api as sm  # pandas comes with it: more than a second, that only a fit should wait for
+
     believed = exposure > 0
     dispersion = 0.0
     for _ in range(ROUNDS):

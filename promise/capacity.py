@@ -90,7 +90,7 @@ class Books:
         """
         before = self.orders.get(key)
         parcels, dm3 = Counter[Key](), Counter[Key]()
-        for one, sign in ((before, -1), (order, 1)):
+        for one, sign in ((order, 1), (before, -1)):  # the innermost level of the new place is the first to refuse it
             if one is not None and one.holds:
                 for level in self.levels(key.tenant, one.capacity_id):
                     parcels[level] += sign * one.parcels
@@ -146,9 +146,7 @@ class Books:
             raise Refused(Refusal.UNKNOWN_STOCK, stock.replace(channel="").id)
         known = self.stocks.get(key) or StockBalance(**msgspec.structs.asdict(stock))
         units = stock.units + known.reserved if available and stock.units is not None else stock.units
-        published = known.published(stock.replace(units=units))
-        if published != self.stocks.get(key):
-            self._set_stock(key, published)
+        self._set_stock(key, known.published(stock.replace(units=units)))  # also what a refused order has just made up
 
     def levels(self, tenant: str, capacity_id: str) -> Iterator[Key]:
         """Yield a capacity and every level around it."""

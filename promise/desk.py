@@ -30,6 +30,7 @@ from promise.grid import Grid
 from promise.ledger import Ledger
 from promise.reserve import Publish, PublishStock, Request
 from promise.shown import Shown
+from promise.shown_beside import Beside
 from promise.snapshot import Snapshot
 
 SECRET = "promise.secret"
@@ -83,6 +84,7 @@ class Desk:
         self.quotes = Quotes(self.balances, names, secret or self._kept_secret(), state.ttl_s, now)
         self.places, self.hold_s = Places(self.quotes, self.ledger, state.options, hold_s), hold_s
         self.shown = Shown(self.balances.of)
+        self._beside = Beside(database, self.ledger, self.shown)
         self.facts = HouseFacts(database, state, self.ledger, now)
         self._swaps = self._lapses = 0
         self._stop = threading.Event()
@@ -175,7 +177,12 @@ class Desk:
         self.ledger.expire(self.now_s)
 
     def _poll(self) -> None:
-        self._every(POLL_EVERY_S, lambda: self.balances.poll(self.database, self.now_s))
+        self._every(POLL_EVERY_S, self.follow_others)
+
+    def follow_others(self) -> None:
+        """Take over what other servers of the store have taken and shown."""
+        self.balances.poll(self.database, self.now_s)
+        self._beside.exchange(self.now_s)
 
     def _every(self, seconds: float, act: Callable[[], object]) -> None:
         """Act again and again; a store that fails now may be back the next time."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from data.model.reservation import Capacity, Key
+from data.model.stock import StockBalance
 from data.store import capacity, stock
 from data.store.database import Database
 from promise.desk_room import Shared
@@ -34,9 +35,10 @@ class Balances:
         self.stock = StockLeft()
         self._names, self._shared, self._publish = names, shared, publish
         self._levels: dict[str, Levels] = {}
-        self._door = threading.Lock()
+        self._door = threading.RLock()
         self._since_s = 0
         self._newer: set[Key] | None = None
+        """What our commits have changed while the store is looked at for those of others."""
 
     def of(self, tenant: str) -> Levels:
         """Return what is left to a carrier."""
@@ -47,11 +49,10 @@ class Balances:
         by_tenant: dict[str, list[Left]] = {}
         for key, balance in committed.balances.items():
             by_tenant.setdefault(key.tenant, []).append(left_of(balance))
-        for tenant, changed in by_tenant.items():
-            self._put(tenant, changed)
-        self.stock.put(committed.stocks)
-        if self._newer is not None:
-            self._newer |= {*committed.balances, *committed.stocks}
+        with self._door:
+            if self._newer is not None:
+                self._newer |= {*committed.balances, *committed.stocks}
+            self._put(by_tenant, committed.stocks)
 
     def load(self, database: Database, from_day: int) -> None:
         """Take over what the store holds, of a day (ordinal) and later ones."""
@@ -70,24 +71,24 @@ class Balances:
         with database.read() as connection:
             changed, stocks = capacity.changed_since(connection, since_s), stock.changed_since(connection, since_s)
         by_tenant: dict[str, list[Left]] = {}
-        for tenant, name, parent_id, parcels, dm3, at_s in changed:
-            if Key(tenant, "", name) not in newer:
-                by_tenant.setdefault(tenant, []).append(Left(name, parent_id, parcels, dm3))
-            self._since_s = max(self._since_s, at_s)
-        for tenant, some in by_tenant.items():
-            self._put(tenant, some)
-        self.stock.put({key: one for key, one in stocks.items() if key not in newer})
-        self._newer = None
+        with self._door:
+            for tenant, name, parent_id, parcels, dm3, at_s in changed:
+                if Key(tenant, "", name) not in newer:
+                    by_tenant.setdefault(tenant, []).append(Left(name, parent_id, parcels, dm3))
+                self._since_s = max(self._since_s, at_s)
+            self._put(by_tenant, {key: one for key, one in stocks.items() if key not in newer})
+            self._newer = None
 
     def forget(self, before: int) -> None:
         """Drop the days before one (ordinal)."""
-        for levels in list(self._levels.values()):
-            levels.forget(before)
-
-    def _put(self, tenant: str, changed: Iterable[Left]) -> None:
-        levels = self.of(tenant)
         with self._door:
-            levels.put(changed)
+            for levels in self._levels.values():
+                levels.forget(before)
+
+    def _put(self, changed: Mapping[str, Sequence[Left]], stocks: Mapping[Key, StockBalance]) -> None:
+        for tenant, some in changed.items():
+            self.of(tenant).put(some)
+        self.stock.put(stocks)
 
     def _open(self, tenant: str) -> Levels:
         """Return a carrier's levels, with the room all hubs share in them."""
@@ -99,7 +100,7 @@ class Balances:
             levels.put(Left(one.id, one.parent_id, one.parcels, one.dm3) for one in capacities)
             for one in self._shared:
                 levels.share(one.cells, one.capacity.day.toordinal(), levels.chain(one.capacity.id))
+            if capacities:
+                self._publish(tenant, capacities)  # before anybody who sees them can ask for a place in them
             self._levels[tenant] = levels
-        if capacities:
-            self._publish(tenant, capacities)
         return levels

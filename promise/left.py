@@ -86,6 +86,14 @@ class Levels:
             name = self._parents[found[-1]]
         return tuple(found)
 
+    def cell(self, area_id: str, option_id: str) -> int | None:
+        """Return the number of an area's option, as :meth:`Names.cell`."""
+        return self._names.cell(area_id, option_id)
+
+    def option(self, cell: int) -> str:
+        """Return the option of a cell."""
+        return list(self._names.columns)[cell % len(self._names.columns)]
+
     def share(self, cells: Iterable[int], day: int, chain: tuple[int, ...]) -> None:
         """Let cells without levels of their own have their room from these slots on a day (ordinal)."""
         self.shared |= {cell << DAY_BITS | day: chain for cell in cells}

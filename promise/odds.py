@@ -25,7 +25,7 @@ from promise.state import DAY_S, Since, curves_of, inflow_of
 F64 = NDArray[np.float64]
 
 MOMENTS = 24
-"""So many moments of the past stand for when orders were placed; each is taken for the next later one."""
+"""So many moments of the past stand for when orders were placed; the odds at those between are between theirs."""
 WAITING_S = 5 * DAY_S
 
 
@@ -129,11 +129,17 @@ class _Inside:
         days = max(1, max(row[-1].day.toordinal() for row in rows) - first_day + 1)
         days = min(days, self.state.horizon_days + (now_s - begin_s) // DAY_S + 1)
         snapshot = build(begin_s, hubs, self.grid, self.curves, 0.5, days=days)
-        epoch = np.searchsorted(edges_s, placed_s)
+        after = np.searchsorted(edges_s, placed_s)
+        before = np.maximum(after - 1, 0)
+        part = (edges_s[after] - placed_s) / np.maximum(edges_s[after] - edges_s[before], 1)
         day = np.array([row[-1].day.toordinal() for row in rows]) - first_day
         hub, area, option = (np.array([row[part] for row in rows]) for part in (1, 2, 3))
-        last_class = snapshot.ontime.shape[2] - 1
-        found: F64 = snapshot.ontime[hub, epoch, last_class, area, option, np.clip(day, 0, days - 1)].astype(np.float64)
+        last_class, day_in = snapshot.ontime.shape[2] - 1, np.clip(day, 0, days - 1)
+        sooner, later = (
+            snapshot.ontime[hub, epoch, last_class, area, option, day_in].astype(np.float64)
+            for epoch in (before, after)
+        )
+        found: F64 = part * sooner + (1.0 - part) * later
         unknown = (day >= days) | (snapshot.quality[hub, area, option] > 1)
         return np.where(unknown, np.nan, np.where(day < 0, 0.0, found))
 

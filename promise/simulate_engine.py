@@ -63,7 +63,9 @@ def promise_all(truth: Truth, due_day: I64, look: Look | None = None, looks_s: S
         delivered = leg.deliver(day)
         if begin <= day < truth.scored_days.stop:
             desk.open_day(day)
-        if day < truth.scored_days.stop:
+        elif look and day >= begin:
+            desk.watch_day(day)
+        if day < truth.scored_days.stop or look:
             desk.learned.hear_day(day)
         desk.ledger.release(delivered)
     return Run(due_day, desk.confidence, leg, desk)
@@ -113,6 +115,12 @@ class Desk:
             if len(rows):
                 self._promise(day, self._snapshot(now_s, next_s, transit, rows), rows)
             now_s = next_s
+
+    def watch_day(self, day: int) -> None:
+        """Look at what is promised still, on a day (ordinal) that nothing is promised on any more."""
+        for after_s in self._looks_s:
+            if self._look:
+                self._look(self, midnight_s(day) + after_s)
 
     def _planned(self, begin_s: int, end_s: int) -> list[int]:
         """Return when snapshots of a day are due: every two hours, after each cut-off, every ten minutes in a live."""

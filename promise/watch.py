@@ -29,8 +29,8 @@ from promise.notify import Cause, at_risk
 from promise.odds import Watched
 from promise.plan_risks import PlanRisks
 
-UNLIKELY = 0.3
-"""A promise less likely to be kept than this is at risk, and moves."""
+UNLIKELY = 0.2
+"""A promise less likely to be kept than this is at risk, and moves: four in five of those told are to be right."""
 LEFT = (EventKind.LOADED, EventKind.DEPARTED)
 HUB_STATES = (EventKind.CLOSED, EventKind.INCIDENT, EventKind.OPENED)
 OUTAGE_S = 4 * 3600

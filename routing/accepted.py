@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from data.model.order import Order
+from data.model.parcel import ParcelState
 from data.model.place import Place, PlaceKind
 from data.model.plan import Plan
 from data.model.request import OrderBook
@@ -14,6 +15,7 @@ from data.store.database import Transaction
 def accepted_since(connection: Transaction, tenant: str, plan: Plan) -> OrderBook:
     """Return the orders promised for a plan's day that it doesn't know, with the homes they go to.
 
+    So it is with those whose delivery failed on a day before: their parcels are back at the hub.
     Orders of other hubs, and those whose place nobody knows, are left out.
     """
     known, hubs = {order.id for order in plan.orders}, {hub.id for hub in plan.hubs}
@@ -30,6 +32,10 @@ def accepted_since(connection: Transaction, tenant: str, plan: Plan) -> OrderBoo
             if missing != [order.id] or contact is None or contact.lat is None or contact.lon is None:
                 continue
             homes[order.id] = Place(id=order.id, kind=PlaceKind.HOME, lat=contact.lat, lon=contact.lon)
-        found.append(order.replace(shipper=key.shipper))
+        parcels = tuple(
+            parcel.replace(state=ParcelState.AT_HUB) if parcel.state is ParcelState.FAILED else parcel
+            for parcel in order.parcels
+        )
+        found.append(order.replace(shipper=key.shipper, parcels=parcels))
         known.add(order.id)
     return OrderBook(places=tuple(homes.values()), orders=tuple(found))

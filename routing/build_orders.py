@@ -70,11 +70,12 @@ def order_release_s(order: Order, loading_s: int, epoch_at: datetime) -> int:
 
     What is collected on the way holds no departure up. With several trips it is the departure of the order's own.
     """
-    ready_s = _ready_s(order, epoch_at)
+    ready_s = ready_from_s(order, epoch_at)
     return 0 if ready_s is None or order.from_place is not None else max(0, ready_s + loading_s)
 
 
-def _ready_s(order: Order, epoch_at: datetime) -> int | None:
+def ready_from_s(order: Order, epoch_at: datetime) -> int | None:
+    """Return when the last parcel of an order is ready; ``None``: all always are."""
     ready = [elapsed_s(epoch_at, parcel.ready_at, up=True) for parcel in order.parcels if parcel.ready_at is not None]
     return max(ready, default=None)
 
@@ -110,7 +111,7 @@ def option_tables(
     for k, (order, option) in enumerate(pairs):
         place, ready_s = places[option.place_id], 0
         if k >= handed_over:
-            ready_s = max(0, _ready_s(order, epoch_at) or 0)
+            ready_s = max(0, ready_from_s(order, epoch_at) or 0)
         elif any(refuses(parcel, place) for parcel in order.parcels):
             continue
         zone = int(zone_of[location[place.id]])

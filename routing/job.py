@@ -192,7 +192,7 @@ def run(instance: Instance, begun: Replan | None, before: Plan | None, stop: Sto
         engines = default_engines(settings, instance.problem.orders)
         found = loading.kept(improve(instance.problem, best, search, engines, report))
         best = min(best, published, found, key=loading.merit)
-    if best is not first or (plan.unassigned and not stop()):
+    if best is not first or (plan.unassigned and stop.remaining_s() > writing_s):
         plan, content = write(best, without_last(stop, writing_s))
     return Outcome(plan, content, first_s, stop.elapsed_s(), instance, best)
 

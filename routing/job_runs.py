@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from data import codec
+from data.clock import elapsed_s
 from data.errors import JalonError
 from data.model.job import Fault, JobState, Step
 from data.model.plan import Plan
@@ -48,6 +49,8 @@ class Runs:
         self._rows, self._workers = rows, workers
         self._runner = Runner(rows.database)
         self._drives: dict[Key, asyncio.Task[None]] = {}
+        self._overs: dict[Key, asyncio.Event] = {}
+        self._dues_s: dict[Key, float] = {}
         self._running: dict[Key, _Running] = {}
         self._stopping: set[Key] = set()
         self._beside: set[asyncio.Task[None]] = set()
@@ -71,10 +74,17 @@ class Runs:
         running = len(self._running)
         return {"queued": len(self._drives) - running, "running": running, "lost_workers": self.lost, **self._ended}
 
-    def drive(self, key: Key) -> None:
-        """See a job through to its end."""
+    def drive(self, key: Key, due_s: float | None = None) -> None:
+        """See a job through to its end; its search ends at ``due_s`` where that is given."""
         if key not in self._drives:
+            self._overs[key] = asyncio.Event()
+            if due_s is not None:
+                self._dues_s[key] = due_s
             self._drives[key] = asyncio.create_task(self._driven(key))
+
+    def over(self, key: Key) -> asyncio.Event | None:
+        """Return what is set once a job has ended, where no other server may end it."""
+        return self._overs.get(key) if self._rows.database.is_sqlite else None
 
     async def stop(self, found: jobs.Open) -> None:
         """End a job with the best it has, within :data:`GRACE_S` and a commit."""
@@ -93,6 +103,8 @@ class Runs:
             _log.exception("job %s could not be run", key.id)
         finally:
             self._drives.pop(key, None)
+            self._dues_s.pop(key, None)
+            self._overs.pop(key).set()
             self._stopping.discard(key)
 
     async def _goes_on(self, key: Key) -> bool:
@@ -123,6 +135,8 @@ class Runs:
             self._spawn(self._keep(key, run.token, step, best))
 
         task = await asyncio.to_thread(lambda: msgspec.msgpack.decode(zlib.decompress(run.task), type=Task))
+        if key in self._dues_s:
+            task = task.replace(budget_s=max(0.0, self._dues_s[key] - elapsed_s()))
         try:
             return await worker.run(name, task, hear)
         except (WorkerLostError, JalonError):
@@ -181,6 +195,8 @@ class Runs:
         if await self._rows.write(publish):
             self._ended[state] += 1
         self._rows.ring(key)
+        if key in self._overs:
+            self._overs[key].set()
 
     async def _look(self) -> None:
         while True:

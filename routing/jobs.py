@@ -61,13 +61,18 @@ class Jobs:
         message = f"{LOSSES_MAX} worker processes ended at this task"
         raise UnavailableError("worker_lost", message, action="a smaller input may do; the log tells what ended them")
 
-    async def submit(self, owner: Owner, task: Task, key: str = "", fingerprint: str = "") -> Job:
+    async def submit(
+        self, owner: Owner, task: Task, key: str = "", fingerprint: str = "", due_s: float | None = None
+    ) -> Job:
         """Queue a task; return its job once that is on disk.
 
         Parameters
         ----------
         key, fingerprint : str
             An idempotency key and what it came with: the same again is the same job.
+        due_s : float, optional
+            When its search has to end, by :func:`data.clock.elapsed_s`, where somebody waits for it; else it has its
+            whole budget from when a worker begins. A server that takes the job up again knows of nobody who waits.
 
         Raises
         ------
@@ -90,7 +95,7 @@ class Jobs:
 
         job_id = await self._rows.write(queue)
         if job_id == fresh:
-            self._runs.drive(Key(*owner, job_id))
+            self._runs.drive(Key(*owner, job_id), due_s)
         return await self.get(owner, job_id)
 
     async def get(self, owner: Owner, job_id: str) -> Job:
@@ -113,8 +118,11 @@ class Jobs:
 
     async def wait(self, owner: Owner, job_id: str, seconds: float) -> Job:
         """Return a job once it has ended, or as it stands after so many seconds."""
+        over = self._runs.over(Key(*owner, job_id))
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
+                if over is not None:  # it runs here: nothing need be read until it has ended
+                    await over.wait()
                 async for _ in self.follow(owner, job_id):
                     pass
         return await self.get(owner, job_id)

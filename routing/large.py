@@ -57,7 +57,7 @@ def plan_large(request: PlanRequest, city: City, stop: Stop, seed: int, lanes: i
     """
     whole = rehubbed(request, city)
     parts = split(whole, city)
-    seconds = max(1.0, stop.remaining_s() - JOIN_S * len(request.orders))
+    seconds = max(0.0, stop.remaining_s() - JOIN_S * len(request.orders))
     pairs = neighbours(parts, city) if request.change_hubs and not request.statuses else []
     share = BORDER_SHARE if pairs else 0.0
     plans = list(solve(budgeted(parts, seconds * (1 - share), lanes), stop))

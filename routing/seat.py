@@ -1,4 +1,5 @@
-"""A seat kept free in a plan's rules: one row that any new order may take for the time of a question.
+"""A seat kept free in a plan's rules: one row that any new order may take for the time of a question, two for one that
+is collected on the way.
 
 Building a plan's tables takes a second, an insertion a tenth of a millisecond. So the tables are built once with an
 order that stands for none, and a question writes into that row, into spare places and into the ends of the lists of
@@ -19,18 +20,20 @@ from data.zoning import place_membership
 from routing.access import zone_in_force
 from routing.build import HORIZON, with_transfers
 from routing.build_fleet import may_take
-from routing.build_orders import busy_s, closed_spans, order_release_s, visit_windows
+from routing.build_orders import busy_s, closed_spans, order_release_s, ready_from_s, visit_windows
 from routing.build_trips import spot_m
 from routing.instance import Instance, elapsed_s
 from routing.newcomers import Newcomers
 from routing.problem import COST_PER_CENT, FAR_FUTURE_S, INF_TRAVEL_S
 from routing.solver.rules import INFEASIBLE, Rules, rules_of
+from routing.travel import add_points
 
 SPARE = "(new)"
 """Name of the order that stands for none (one per hub) and of its place."""
 PLACES = 32
 """New places that one round of questions may name."""
 MOST_WINDOWS, MOST_TAKES = 4_096, 64
+"""Of the windows, the second half is for where the order is collected."""
 
 
 class Seat:
@@ -48,6 +51,7 @@ class Seat:
         tables = instance.problem.tables
         self.hubs = {hub.id: hub for hub in instance.request.hubs}
         self._row = {order.hub_id: row for row, order in enumerate(instance.orders) if order.id.startswith(SPARE)}
+        self._collects = any(order.from_place is not None for order in instance.orders if order.id.startswith(SPARE))
         self._first_window, self._first_take = len(tables.win_open), len(tables.res_row)
         self._release_s = int(tables.release_s.max(initial=-INF_TRAVEL_S))
         self.rules = _roomy(rules_of(tables))
@@ -87,6 +91,10 @@ class Seat:
         ):
             table[:, rows, : self.known] = out
             table[:, : self.known, rows] = back.transpose(0, 2, 1)
+        if self._collects and len(places) > 1:  # the only orders that may lead from one new place to another
+            whole = add_points(self.instance.travel, lat, lon)
+            self.rules.duration_s[:, rows, rows] = whole.duration_s[:, self.known :, self.known :]
+            self.rules.distance_m[:, rows, rows] = whole.distance_m[:, self.known :, self.known :]
         zones, epoch_at = self.instance.city.zones, self.instance.problem.epoch_at
         zone = zone_in_force(place_membership(lat, lon, zones), zones, self.instance.request.day)
         for number, place in enumerate(places):
@@ -114,19 +122,41 @@ class Seat:
         release_s = max(now_s, order_release_s(order, self.hubs[order.hub_id].loading_s, epoch_at))
         rules.orders["release_s"][row] = release_s
         rules.vehicles["waits"] = rules.vehicles["opens"] < max(release_s, self._release_s)
-        rules.load[row] = len(order.parcels), order.load_g, order.volume_dm3
+        load = np.array([len(order.parcels), order.load_g, order.volume_dm3])
+        if order.from_place is None:
+            rules.load[row] = load
+        else:
+            rules.pickup[self.rows(row)] = -load, load
         names = sorted({name for pair in instance.request.apart for name in (pair.kind, pair.other)})
-        rules.kinds[row] = [name in order.kinds for name in names]
+        rules.kinds[self.rows(row)] = [name in order.kinds for name in names]
         late_s = FAR_FUTURE_S if order.promised_by is None else elapsed_s(epoch_at, order.promised_by)
         rules.late[row] = late_s, 0 if order.promised_by is None else order.late_cents_per_hour * 1000
         given = instance.problem.tables.allowed[:, row]
         refusals = [may_take(vehicle, order) if free else "LOCKED_VEHICLE"
                     for vehicle, free in zip(instance.vehicles, given, strict=True)]  # fmt: skip
-        rules.allowed[:, row] = np.where([bool(why) for why in refusals], 0, given)
+        rules.allowed[:, self.rows(row)] = np.where([bool(why) for why in refusals], 0, given)[:, None]
         if not all(refusals):
             return row, ""
         own = [why for why, vehicle in zip(refusals, instance.vehicles, strict=True) if vehicle.hub_id == order.hub_id]
         return row, max(sorted(set(own)), key=own.count) if own else "HUB_CONSTRAINT"
+
+    def rows(self, row: int) -> list[int]:
+        """Return the row of a seated order, and that of its collection where it has one."""
+        partner = int(self.rules.orders["partner"][row])
+        return [row] if partner < 0 else [row, partner]
+
+    def collect(self, row: int, order: Order, there: PlaceOption, place: Place) -> str:
+        """Say where the seated order is collected; return why it can't be, else an empty text."""
+        rules, half = self.rules, self.rows(row)[1]
+        at, busy = int(rules.orders["first"][half]), busy_s(there, place)
+        location = self._location[place.id]
+        ready_s = max(0, ready_from_s(order, self.instance.problem.epoch_at) or 0)
+        self._fill_windows(at, there, place, busy, location, self._first_window + MOST_WINDOWS // 2, ready_s)
+        rules.options[at] = (
+            *(half, location, busy - place.setup_s, place.setup_s),
+            *(self._first_take, self._first_take, there.cost_cents * COST_PER_CENT),
+        )
+        return "" if (rules.visits["first"][:, at] < rules.visits["last"][:, at]).any() else "OPENING_HOURS_CONSTRAINT"
 
     def offer(self, row: int, order: Order, option: PlaceOption, place: Place, windows: Sequence[Window]) -> str:
         """Make a place and its windows the seated order's only option; return why it can't be, else an empty text."""
@@ -139,7 +169,7 @@ class Seat:
             return "LOCKER_CAPACITY_CONSTRAINT"
         choice = option.replace(windows=tuple(windows))
         location, busy = self._location[place.id], busy_s(option, place)
-        self._fill_windows(at, choice, place, busy, location)
+        self._fill_windows(at, choice, place, busy, location, self._first_window)
         rules.takes[self._first_take : self._first_take + len(takes)] = takes
         rules.options[at] = (
             *(row, location, busy - place.setup_s, place.setup_s),
@@ -147,15 +177,17 @@ class Seat:
         )
         return "" if (rules.visits["first"][:, at] < rules.visits["last"][:, at]).any() else "OPENING_HOURS_CONSTRAINT"
 
-    def _fill_windows(self, at: int, choice: PlaceOption, place: Place, busy: int, location: int) -> None:
+    def _fill_windows(
+        self, at: int, choice: PlaceOption, place: Place, busy: int, location: int, free: int, ready_s: int = 0
+    ) -> None:
         """Write when a place may be served, class by class, behind all other windows."""
-        rules, free = self.rules, self._first_window
+        rules = self.rules
         drawn: dict[object, tuple[int, int]] = {}
         for cls, closed in enumerate(self._closed):
             spans = closed.get(self._zone[location], ())
             if spans not in drawn:
                 epoch_at = self.instance.problem.epoch_at
-                pieces = visit_windows(choice, self._hours.get(place.id), spans, busy, epoch_at)
+                pieces = visit_windows(choice, self._hours.get(place.id), spans, busy, epoch_at, ready_s)
                 drawn[spans] = free, free + len(pieces)
                 rules.windows[free : free + len(pieces)] = pieces
                 free += len(pieces)
@@ -193,6 +225,7 @@ def _roomy(rules: Rules) -> Rules:
         windows=np.concatenate([rules.windows, np.zeros(MOST_WINDOWS, dtype=rules.windows.dtype)]),
         takes=np.concatenate([rules.takes, np.zeros(MOST_TAKES, dtype=rules.takes.dtype)]),
         load=rules.load.copy(),
+        pickup=rules.pickup.copy(),
         kinds=rules.kinds.copy(),
         late=rules.late.copy(),
         allowed=rules.allowed.copy(),

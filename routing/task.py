@@ -38,7 +38,7 @@ class Task(Value):
     city : str
         Path of the ``.city`` file; empty: the work needs none.
     budget_s : float
-        Seconds of search, counted from when a worker begins.
+        Seconds of search, counted from when a worker begins; what is left of them where a caller waits.
     threads : int
         Searches side by side.
     iterations : int, optional

@@ -26,6 +26,7 @@ class FakeWorkers:
         self.heard: dict[str, Heard] = {}
         self.ends: dict[str, asyncio.Future[bytes]] = {}
         self.bodies: dict[str, bytes] = {}
+        self.budgets_s: dict[str, float] = {}
         self.stopped: list[str] = []
         self.obeys = True
         self.begun = asyncio.Condition()
@@ -38,7 +39,7 @@ class FakeWorkers:
 
     async def run(self, name: str, task: Task, heard: Heard) -> bytes:
         """Do as the body says."""
-        self.heard[name], self.bodies[name] = heard, task.body
+        self.heard[name], self.bodies[name], self.budgets_s[name] = heard, task.body, task.budget_s
         self.ends[name] = asyncio.get_running_loop().create_future()
         async with self.begun:
             self.begun.notify_all()

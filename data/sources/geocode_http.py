@@ -15,12 +15,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import msgspec
-import stamina
 from rapidfuzz import fuzz
 
 from data import clock
 from data.errors import UnavailableError
 from data.model.address import Address, Level, Located, Suggestion
+from data.retries import retry_context
 from data.sources.address_text import Parsed, city_name, parse, street_name
 from data.sources.geocode_number import metres
 
@@ -115,7 +115,7 @@ class HttpGeocoder:
 
     def _search(self, query: str) -> list[_Feature]:
         try:
-            for attempt in stamina.retry_context(on=self._again, attempts=TRIES, timeout=60.0):
+            for attempt in retry_context(on=self._again, attempts=TRIES, timeout=60.0):
                 with attempt:
                     self._wait()
                     reply = self._client.get(

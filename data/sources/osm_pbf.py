@@ -109,6 +109,8 @@ def read_extract(path: Path, progress: Progress | None = None) -> tuple[RawStree
                 harvest.take_way(item)
             elif isinstance(item, Relation):
                 harvest.take_relation(item)
+    except FileNotFoundError as error:
+        raise _unreadable(path, str(error.strerror), "check the path") from None
     except (RuntimeError, OSError) as error:
         raise _unreadable(path, str(error)) from None
     if harvest.incomplete_ways and not harvest.raw.rules:

@@ -66,6 +66,8 @@ class Handover(Value):
         The channel's own names of its packages, as JSON.
     alarmed_s : int
         When somebody was told that it fails; 0: nobody yet.
+    tries : int
+        Attempts begun. It fences them: what an attempt ends with is kept only while no other one has begun.
     due_s : int
         When to tell: at the scan, else some time before ``ship_by_s``.
     """
@@ -139,11 +141,10 @@ def settle(connection: Connection, owner: Owner, seen: ChannelOrder, state: Fetc
     return bool(connection.execute(update(channel_orders).where(same).values(values)).rowcount)
 
 
-def put_off(connection: Connection, owner: Owner, one: ChannelOrder | Handover, due_s: int, now_s: int) -> None:
-    """Try again later: after ``one.tries`` tries and one more."""
-    table = channel_orders if isinstance(one, ChannelOrder) else channel_handovers
+def put_off(connection: Connection, owner: Owner, one: ChannelOrder, due_s: int, now_s: int) -> None:
+    """Fetch an order later: after ``one.tries`` tries and one more."""
     values = {"tries": one.tries + 1, "due_s": due_s, "changed_s": now_s}
-    connection.execute(update(table).where(_named(table, owner, one)).values(values))
+    connection.execute(update(channel_orders).where(_named(channel_orders, owner, one)).values(values))
 
 
 def expect(connection: Connection, owner: Owner, one: Handover, now_s: int) -> None:
@@ -153,7 +154,11 @@ def expect(connection: Connection, owner: Owner, one: Handover, now_s: int) -> N
     if known is None:
         rows.add(connection, channel_handovers, [_line(owner, one, now_s)])
     elif known.state is HandoverState.OPEN:
-        latest = known.replace(packages=one.packages, ship_by_s=one.ship_by_s, due_s=min(known.due_s, one.due_s))
+        latest = known.replace(
+            packages=one.packages,
+            ship_by_s=one.ship_by_s,
+            due_s=known.due_s if known.tries else min(known.due_s, one.due_s),
+        )
         rows.put(connection, channel_handovers, [_line(owner, latest, now_s)])
 
 
@@ -172,10 +177,24 @@ def handovers_due(connection: Connection, channel: str, now_s: int, most: int) -
     return _due(connection, channel_handovers, Handover, HandoverState.OPEN, channel, now_s, most)
 
 
-def close(connection: Connection, owner: Owner, one: Handover, state: HandoverState, now_s: int) -> None:
-    """Say that a channel was told, or won't be."""
+def begin(connection: Connection, owner: Owner, one: Handover, until_s: int, now_s: int) -> Handover | None:
+    """Take an attempt upon oneself, until an instant at the latest; ``None``: another server has been quicker."""
+    mine = one.replace(tries=one.tries + 1, due_s=until_s)
+    free = _attempt(owner, one) & (channel_handovers.c.due_s <= now_s)
+    values = {"tries": mine.tries, "due_s": until_s, "changed_s": now_s}
+    return mine if connection.execute(update(channel_handovers).where(free).values(values)).rowcount else None
+
+
+def tell_again(connection: Connection, owner: Owner, mine: Handover, due_s: int, now_s: int) -> bool:
+    """End an attempt that failed: another one is due later; return whether it was still the last one begun."""
+    values = {"due_s": due_s, "changed_s": now_s}
+    return bool(connection.execute(update(channel_handovers).where(_attempt(owner, mine)).values(values)).rowcount)
+
+
+def close(connection: Connection, owner: Owner, mine: Handover, state: HandoverState, now_s: int) -> bool:
+    """End the last attempt: the channel was told, or won't be; return whether it was still the last one begun."""
     values = {"state": state, "changed_s": now_s}
-    connection.execute(update(channel_handovers).where(_named(channel_handovers, owner, one)).values(values))
+    return bool(connection.execute(update(channel_handovers).where(_attempt(owner, mine)).values(values)).rowcount)
 
 
 def drop(connection: Connection, owner: Owner, channel: str, order_id: str, now_s: int) -> None:
@@ -209,6 +228,12 @@ def _due(
 
 def _named(table: Table, owner: Owner, one: ChannelOrder | Handover) -> ColumnElement[bool]:
     return rows.owned(table, owner) & (table.c.id == joined(one.channel, one.order_id))
+
+
+def _attempt(owner: Owner, one: Handover) -> ColumnElement[bool]:
+    """Return the row of a hand-over while it is open and no later attempt than this one has begun."""
+    row = channel_handovers.c
+    return _named(channel_handovers, owner, one) & (row.state == HandoverState.OPEN) & (row.tries == one.tries)
 
 
 def _line(owner: Owner, one: ChannelOrder | Handover, now_s: int) -> dict[str, Any]:

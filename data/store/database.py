@@ -90,10 +90,24 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Yield a connection that sees one state of the store and doesn't keep a writer waiting."""
+        """Yield a connection that sees one state of the store and doesn't keep a writer waiting.
+
+        Raises
+        ------
+        StoreError
+            ``store_failed``: the store is away, or was for a moment.
+        """
         options: dict[str, Any] = {READS: True} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
-        with self.engine.connect() as connection:
-            yield connection.execution_options(**options)
+        try:
+            with self.engine.connect() as connection:
+                yield connection.execution_options(**options)
+        except SQLAlchemyError as error:
+            raise self.failed("read", error) from error
+
+    def failed(self, doing: str, error: SQLAlchemyError) -> StoreError:
+        """Return what is told of a failure: no statement, no values."""
+        message = f"the store failed to {doing} ({type(error).__name__})"
+        return StoreError("store_failed", message, self.name, "send the same request again")
 
     def scrub(self) -> None:
         """Take what was erased out of the files too: out of SQLite's log, out of PostgreSQL's dead rows of contacts."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
@@ -15,6 +15,8 @@ from data.model.stored_order import OrderState, StoredOrder
 from data.store import rows
 from data.store.tables import orders
 
+AGAIN = timedelta(days=7)
+"""So long after its day what could not be delivered is presented again."""
 _decoder = msgspec.json.Decoder(Order)
 
 
@@ -54,9 +56,14 @@ def of_day(
 
 
 def accepted(connection: Connection, tenant: str, day: date) -> dict[Key, StoredOrder]:
-    """Return the orders of a carrier and of its shippers that are promised for a day and in no plan yet."""
+    """Return the orders of a carrier and of its shippers that are promised for a day and in no plan yet.
+
+    With those of that day and of the week before it whose delivery has failed: they are presented again.
+    """
     one = orders.c
-    wanted = select(orders).where(one.tenant == tenant, one.day == day, one.state == OrderState.ACCEPTED)
+    new = (one.day == day) & (one.state == OrderState.ACCEPTED)
+    again = one.day.between(day - AGAIN, day) & (one.state == OrderState.FAILED)
+    wanted = select(orders).where(one.tenant == tenant, new | again)
     found = connection.execute(wanted.order_by(one.id, one.shipper)).all()
     return {rows.key_of(row): value for row in found for value in _by_id([row]).values()}
 

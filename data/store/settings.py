@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, delete, select
 
 from data.model.reservation import Key, Owner
 from data.store import rows
@@ -14,10 +14,10 @@ def put(connection: Connection, owner: Owner, name: str, value: str, now_s: int)
     rows.put(connection, settings, [_line(owner, name, value, now_s)])
 
 
-def get(connection: Connection, owner: Owner, name: str) -> str | None:
-    """Return one, ``None`` where it was never set."""
+def get(connection: Connection, owner: Owner, name: str, lock: bool = False) -> str | None:
+    """Return one, ``None`` where it was never set; locked, nobody else sets it before this transaction ends."""
     wanted = select(settings.c.value).where(rows.owned(settings, owner), settings.c.id == name)
-    return connection.execute(wanted).scalar_one_or_none()
+    return connection.execute(wanted.with_for_update() if lock else wanted).scalar_one_or_none()
 
 
 def keep(connection: Connection, owner: Owner, name: str, value: str, now_s: int) -> str:
@@ -26,6 +26,21 @@ def keep(connection: Connection, owner: Owner, name: str, value: str, now_s: int
     kept = get(connection, owner, name)
     assert kept is not None, "it was added where it was absent"
     return kept
+
+
+def begun(connection: Connection, owner: Owner, prefix: str, since_s: int) -> dict[str, str]:
+    """Return those whose name begins with something, set since an instant."""
+    wanted = _begun(owner, prefix) & (settings.c.changed_s >= since_s)
+    return {name: value for name, value in connection.execute(select(settings.c.id, settings.c.value).where(wanted))}
+
+
+def forget(connection: Connection, owner: Owner, prefix: str, before_s: int) -> None:
+    """Drop those whose name begins with something, set before an instant."""
+    connection.execute(delete(settings).where(_begun(owner, prefix), settings.c.changed_s < before_s))
+
+
+def _begun(owner: Owner, prefix: str) -> ColumnElement[bool]:
+    return rows.owned(settings, owner) & settings.c.id.startswith(prefix, autoescape=True)
 
 
 def _line(owner: Owner, name: str, value: str, now_s: int) -> dict[str, object]:

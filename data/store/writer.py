@@ -147,10 +147,9 @@ class Writer:
             log.exception("a listener of the store failed after a commit")
 
     def _told(self, error: Exception) -> Exception:
-        """Return what a client is told: no statement, no values."""
+        """Return what a client is told."""
         if not isinstance(error, SQLAlchemyError):
             return error
-        message = f"the store failed to write ({type(error).__name__})"
-        told = StoreError("store_failed", message, self.database.name, "send the same request again")
+        told = self.database.failed("write", error)
         told.__cause__ = error
         return told

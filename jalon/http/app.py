@@ -128,6 +128,7 @@ class Server:
             loop = Loop(database, jobs, self.cities, self.log)
             stack.push_async_callback(loop.close)
             self.heard = loop.heard
+            await loop.resume(self.settings.tenant)
             app.include_router(jobs_router(jobs))
             app.include_router(self._routing(database, jobs, stack))
             app.include_router(self._compat(jobs))

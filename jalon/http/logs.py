@@ -18,6 +18,10 @@ Log = structlog.typing.FilteringBoundLogger
 
 def server_log() -> Log:
     """Return the server's log, and let what libraries warn of go the same way."""
+    structlog.configure(
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),  # theirs is stdout, where only a result goes
+        processors=[structlog.processors.add_log_level, _of_library, _dated, structlog.processors.JSONRenderer(_json)],
+    )
     log: Log = structlog.wrap_logger(
         structlog.WriteLogger(sys.stderr),
         processors=[structlog.processors.add_log_level, _dated, structlog.processors.JSONRenderer(serializer=_json)],
@@ -45,6 +49,11 @@ def told_of(error: BaseException) -> dict[str, Any]:
     """Return an exception's kind and where it came through; its text may quote a customer."""
     frames = traceback.extract_tb(error.__traceback__)[-8:]
     return {"error": type(error).__name__, "at": [f"{one.filename}:{one.lineno} {one.name}" for one in frames]}
+
+
+def _of_library(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Keep what a library calls the event; what it adds to that may be a customer's."""
+    return {"event": "library", "message": event.get("event", ""), "level": event["level"]}
 
 
 def _dated(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -138,7 +138,9 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
         door = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
     except OSError as error:
         where = f"{settings.host}:{settings.port}"
-        raise InputError("no_such_address", error.strerror or str(error), where, "name another one") from None
+        reason = (error.strerror or str(error)).partition(" (while")[0]
+        action = "choose another --port or --host, or end what listens there"
+        raise InputError("no_such_address", reason, where, action) from None
     with door:
         if is_loopback(settings.host) and not is_loopback(door.getsockname()[0]):
             raise InputError(

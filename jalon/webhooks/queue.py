@@ -28,7 +28,8 @@ R = TypeVar("R")
 DELAYS_S = (5, 300, 1800, *(3600 * hours for hours in (2, 5, 10, 14, 20, 24)))
 """After an attempt in vain, how long until the next one; the first is made at once (Standard Webhooks' schedule)."""
 JITTER = 0.2
-HOLD_S = 60
+HOLD_S = 25
+"""Longer than an attempt takes at most, and so short that what a killed process was sending arrives within a minute."""
 EACH = 4
 """Attempts under way at a time, per receiver."""
 POLL_S = 0.5

@@ -105,10 +105,17 @@ class Inbox:
 
     def alarm(self, channel: Channel, order_id: str, code: str, detail: str) -> None:
         """Tell somebody, once, that a channel's order needs them."""
-        if self.desk.ledger.write(lambda t: self.keep(t, channel, f"alarm {code} {order_id}")).result():
+        notice = notice_of(channel, ALARM, order_id, order_id=order_id, code=code, detail=detail)
+
+        def note(t: Transaction) -> bool:
+            new = self.keep(t, channel, f"alarm {code} {order_id}")
+            if new:
+                outbox.add(t, [notice], self.now_s)
+            return new
+
+        if self.desk.ledger.write(note).result():
             self.alarms += 1
             log.warning("channel %s, order %s: %s", channel.name, order_id, code)
-            self.tell(channel, ALARM, order_id, order_id=order_id, code=code, detail=detail)
 
     def _buried(self, channel: Channel, order_id: str) -> bool:
         with self.desk.database.read() as connection:

@@ -21,7 +21,7 @@ from data.errors import InputError, UnauthenticatedError
 from data.model.caller import Scope
 from data.model.contact import Contact
 from data.model.place import PlaceKind
-from data.model.promise import Cart, CartLine, DeliveryOption, Promise, QuoteRequest
+from data.model.promise import Cart, CartLine, DeliveryOption, Promise, Quality, QuoteRequest
 from promise.compat.channel import Channel, signed_by
 from promise.compat.inbox import Inbox
 from promise.compat.shopify_values import (
@@ -35,14 +35,19 @@ from promise.compat.shopify_values import (
     ShopOrder,
     Theirs,
 )
+from promise.desk_quotes import View
+from promise.desk_values import Quoted
 from promise.intake.values import NewOrder
 from promise.schemas import described
 from promise.shown import Cache
+from promise.ticket import Ticket
 
 RATES, WEBHOOKS = "/compat/shopify/rates", "/webhooks/shopify"
 MARK = "jalon"
 BEGINS, ENDS = time(8), time(20)
 """Of a day that is told as two instants: both are on it in Paris and in UTC, so nobody shows the day before."""
+PARTS = (1.0, 0.5, 0.25, 0.0)
+"""Of the orders a rate will likely bring, that there must be room for: the most that there is."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -97,7 +102,7 @@ class Shopify:
         request = QuoteRequest(cart=_cart(channel, items), postcode=postcode, options=tuple(options))
         quotes, keep_s = self._desk.quotes, channel.settings.cache_s
         now, view = quotes.now(), quotes.view(channel.tenant)
-        quoted, ticket = quotes.unsigned(channel.owner, request, view, now, keep_s)
+        quoted, ticket = self._quoted(channel, request, view, now)
         planner = self._inbox.desk.clerk.planner(channel.owner, view)
         chains = {one.option_id: planner.chain(ticket, one.option_id) for one in ticket.offers}
         cache = Cache(channel.name, keep_s, channel.settings.conversion)
@@ -107,6 +112,16 @@ class Shopify:
         }
         is_english = (rate.locale or "fr").lower().startswith("en")
         return [_rate(options[one.option_id], one, codes[one.option_id], is_english) for one in quoted.options]
+
+    def _quoted(self, channel: Channel, request: QuoteRequest, view: View, now: datetime) -> tuple[Quoted, Ticket]:
+        """Return a quote with room for all who will likely order by it, or for part of them where no day has it."""
+        quotes, keep_s, now_s = self._desk.quotes, channel.settings.cache_s, int(now.timestamp())
+        for part in PARTS:
+            room = self._desk.shown.room_for(view.room, channel.tenant, channel.name, now_s, part)
+            found = quotes.unsigned(channel.owner, request, View(view.snapshot, room), now, keep_s)
+            if all(one.quality is not Quality.FALLBACK for one in found[0].options):
+                break
+        return found
 
     def hear(self, channel: Channel, topic: str, body: bytes) -> None:
         """Do what a webhook tells; topics of no concern to us are taken and left."""

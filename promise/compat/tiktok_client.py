@@ -12,9 +12,9 @@ from typing import Any
 
 import httpx
 import msgspec
-import stamina
 
 from data.errors import UnavailableError
+from data.retries import retry
 from promise.compat.channel import Channel
 from promise.compat.tiktok_values import Detail, Reply
 
@@ -68,7 +68,7 @@ class TikTokClient:
         """Close its connections."""
         self._http.close()
 
-    @stamina.retry(on=worth_waiting, attempts=TRIES, timeout=30.0)
+    @retry(on=worth_waiting, attempts=TRIES, timeout=30.0)
     def _call(self, method: str, path: str, query: Mapping[str, str], body: bytes) -> bytes:
         settings = self._channel.settings
         params = {**query, "app_key": settings.app_key, "timestamp": str(self._now_s())}

@@ -1,7 +1,8 @@
 """One thread a TikTok shop: fetches the orders that are due, and tells the shop when they are handed over.
 
 An order is taken, with what is kept of it here, in one transaction: whenever the process ends, what was not taken is
-still due, and what was taken is known.
+still due, and what was taken is known. Where several servers follow one shop, each hand-over is told by the one that
+has begun to.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ TICK_S = 1.0
 ORDER_TRIES, TELL_TRIES = 8, 3
 """After so many an alarm goes out; an order is then given up, a hand-over is not."""
 BACKOFF_S, BACKOFF_MAX_S = 2, 300
-TELL_AT_ONCE = 4
+TELL_AT_ONCE, TELL_S = 4, 120
+"""How many are told at a time, and how long that is left to the server that has begun to: longer than it may take."""
 GATHER_S = 0.2
 """Notices come in crowds: the orders of so many seconds are fetched together."""
 LEFT_ALONE = (FetchState.HELD, FetchState.IGNORED)
@@ -215,7 +217,11 @@ class Puller:
         for _ in self._pool.map(lambda pair: self._tell(*pair), due):
             pass  # what a call raises is raised here
 
-    def _tell(self, owner: Owner, one: Handover) -> None:
+    def _tell(self, owner: Owner, due: Handover) -> None:
+        now_s = self._inbox.now_s
+        one = self._write(lambda t: channels.begin(t, owner, due, now_s + TELL_S, now_s))
+        if one is None:
+            return
         try:
             packages: list[str] = json.loads(one.packages) or list(self._packages(one.order_id))
             if not packages:
@@ -223,17 +229,20 @@ class Puller:
             for number, package in enumerate(packages):
                 self._client.ship(package, tracking_of(one.order_id, number, len(packages)))
         except ApiError as error:
-            self.tell_failures += 1
-            now_s = self._inbox.now_s
-            again_s = now_s + _backoff_s(one.tries, error.retry_s)
-            self._write(lambda t: channels.put_off(t, owner, one, again_s, now_s))
-            if one.tries + 1 >= TELL_TRIES or now_s >= one.ship_by_s - self._shop.settings.tell_before_s // 2:
-                self._alarm(owner, one, error.code, error.message)
+            self._told_in_vain(owner, one, error)
             return
         self.told += 1
         self._write(lambda t: channels.close(t, owner, one, HandoverState.TOLD, self._inbox.now_s))
         if not self._has_left(owner, one.order_id):
             self._alarm(owner, one, "not_scanned", "the shop was told in time, but nobody has scanned the order")
+
+    def _told_in_vain(self, owner: Owner, one: Handover, error: ApiError) -> None:
+        self.tell_failures += 1
+        now_s = self._inbox.now_s
+        again_s = now_s + _backoff_s(one.tries - 1, error.retry_s)
+        self._write(lambda t: channels.tell_again(t, owner, one, again_s, now_s))
+        if one.tries >= TELL_TRIES or now_s >= one.ship_by_s - self._shop.settings.tell_before_s // 2:
+            self._alarm(owner, one, error.code, error.message)
 
     def _alarm(self, owner: Owner, one: Handover, code: str, detail: str) -> None:
         self._inbox.alarm(self._shop, one.order_id, code, detail)

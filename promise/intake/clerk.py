@@ -325,4 +325,5 @@ class Clerk:
         self.refused += answer.problem is not None
         if case.ticket is not None and case.order.quote_id is not None:
             option_id = case.ticket.offers[0].option_id
-            self._shown.taken(case.ticket, option_id, channel, case.ticket.expires_s - self._quotes.ttl_s)
+            shown_s, now_s = case.ticket.expires_s - self._quotes.ttl_s, int(self._quotes.now().timestamp())
+            self._shown.taken(case.ticket, option_id, channel, shown_s, now_s)

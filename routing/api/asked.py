@@ -10,6 +10,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from data import codec
+from data.clock import elapsed_s
 from data.errors import InputError, PreconditionMissingError, near_miss
 from data.model.base import Value
 from data.model.caller import Scope
@@ -40,8 +41,9 @@ class Limits(NamedTuple):
 
 
 class Search(NamedTuple):
-    """How a plan is searched for."""
+    """How a plan is searched for; ``begun_s`` is when it was asked for, by :func:`data.clock.elapsed_s`."""
 
+    begun_s: float
     budget_s: float
     seed: int
     threads: int
@@ -76,7 +78,7 @@ def decoded(raw: bytes, kind: type[V]) -> V:
 
 def search_of(request: Request, budget_max_s: float) -> Search:
     """Return the search that a query asks for; raises ``InputError`` where it is none."""
-    given = request.query_params
+    begun_s, given = elapsed_s(), request.query_params
     known = ("budget_s", "seed", "threads", "iterations", "weather")
     for name in given:
         if name not in known:
@@ -84,6 +86,7 @@ def search_of(request: Request, budget_max_s: float) -> Search:
             raise InputError("unknown_parameter", f"unknown parameter `{name[:80]}`", "", hint)
     budget_s = _number(given.get("budget_s"), "budget_s", min(BUDGET_S, budget_max_s), 0, budget_max_s)
     return Search(
+        begun_s=begun_s,
         budget_s=budget_s,
         seed=_integer(given.get("seed"), "seed", 1, -(2**63), 2**63 - 1),
         threads=_integer(given.get("threads"), "threads", 1, 1, THREADS_MAX),
@@ -102,10 +105,14 @@ def wait_s(request: Request, most_s: float) -> float:
 
 
 async def solved(
-    request: Request, jobs: Jobs, task: Task, owner: Owner, waiting_s: float
+    request: Request, jobs: Jobs, task: Task, owner: Owner, waiting_s: float, begun_s: float
 ) -> tuple[str, Response | None]:
-    """Return the plan a task has made; or, where it takes longer than the caller waits, its job as the reply."""
-    job = await jobs.submit(owner, task, request.state.idempotency_key, request.state.fingerprint)
+    """Return the plan a task has made; or, where it takes longer than the caller waits, its job as the reply.
+
+    Where the caller waits, all that comes ahead of the search counts against its budget: reading, checking, queueing.
+    """
+    due_s = begun_s + task.budget_s if waiting_s > 0 else None
+    job = await jobs.submit(owner, task, request.state.idempotency_key, request.state.fingerprint, due_s)
     if waiting_s > 0 and not job.state.ended:
         job = await jobs.wait(owner, job.id, waiting_s)
     if job.state.ended and job.plan_id:

@@ -84,7 +84,7 @@ def _replanning(routes: APIRouter, room: PlanRoom, jobs: Jobs, cities: Cities, l
             iterations=search.iterations,
             driving=driving,
         )
-        made, later = await solved(request, jobs, task, owner, wait_s(request, limits.wait_s))
+        made, later = await solved(request, jobs, task, owner, wait_s(request, limits.wait_s), search.begun_s)
         return later or await plan_reply(room, owner, made)
 
 

@@ -70,7 +70,7 @@ def router(room: PlanRoom, jobs: Jobs, cities: Cities, limits: Limits) -> APIRou
             iterations=search.iterations,
             driving=driving,
         )
-        plan_id, later = await solved(request, jobs, task, owner, wait_s(request, limits.wait_s))
+        plan_id, later = await solved(request, jobs, task, owner, wait_s(request, limits.wait_s), search.begun_s)
         return later or await plan_reply(room, owner, plan_id)
 
     _reading(routes, room)

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from standardwebhooks import Webhook
 
+from data import clock
 from data.clock import PARIS
 from data.model.reservation import Owner
 from data.model.subscription import Subscription
@@ -34,10 +35,11 @@ Moment = Literal["never", "before", "after"]
 
 
 class Receiver:
-    """What has arrived: (webhook-id, body), signatures checked; ``status`` is what it answers."""
+    """What has arrived: (webhook-id, body), signatures checked, and when; ``status`` is what it answers."""
 
     def __init__(self) -> None:
         self.got: list[tuple[str, dict[str, Any]]] = []
+        self.arrived_s: list[float] = []
         self.paths: list[str] = []
         self.status = 200
         self.port = 0
@@ -53,6 +55,7 @@ class Receiver:
         said = Webhook(SECRET).sign(headers["webhook-id"], at, body.decode())
         assert headers["webhook-signature"] == said
         if self.status < 300:
+            self.arrived_s.append(clock.elapsed_s())
             self.got.append((headers["webhook-id"], json.loads(body)))
         return self.status
 

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
 from data import codec
 from data.model.contact import Contact
+from data.model.event import EventKind
+from data.model.parcel import ParcelState
 from data.model.reservation import Owner
 from data.store import contacts, orders, plans
 from data.store.database import Database
 from data.store.outbox import Notice
 from jalon.loop import Loop
+from routing.accepted import accepted_since
 from routing.task import ReplanBody, Task
 from tests.jalon.http_server import Told
-from tests.promise.small_house import AT, CARRIER, SHOP, Clock
-from tests.promise.test_follow import stored
+from tests.promise.small_house import AT, CARRIER, SHOP, Clock, opened
+from tests.promise.test_follow import keep, stored, take, told
 from tests.store.conftest import new_url, server, url  # noqa: F401
 from tests.store.test_plans import a_plan
 
@@ -68,3 +72,19 @@ def test_new_orders_are_proposed_once(url: str) -> None:  # noqa: F811
         assert asked.burst.orders[0].shipper == SHOP.shipper and loop.proposals == 2
         asyncio.run(tell(fact.replace(body=body.replace("20:00", "21:00"))))
         assert len(jobs.given) == 2
+
+
+def test_what_failed_today_is_in_tomorrows_plan(url: str) -> None:  # noqa: F811
+    clock, tomorrow = Clock(), TODAY + timedelta(days=1)
+    plan = a_plan("plan-2")
+    plan = plan.replace(day=tomorrow, hubs=(plan.hubs[0].replace(id="nantes"),), orders=())
+    with opened(url, clock) as desk:
+        keep(desk, SHOP, stored("o1", TODAY), stored("o2", TODAY), stored("o3", TODAY - timedelta(days=30)))
+        home = Contact(lat=47.2, lon=-1.5)
+        desk.ledger.write(lambda t: contacts.put(t, SHOP, dict.fromkeys(("o1", "o2", "o3"), home), 0)).result()
+        failed = [told(f"f-{name}", EventKind.FAILED, name, shipper="shop") for name in ("o1", "o3")]
+        take(desk, *failed, told("d-o2", EventKind.DELIVERED, "o2", shipper="shop"))
+        with desk.database.read() as connection:
+            (again,) = accepted_since(connection, CARRIER.tenant, plan).orders
+            assert accepted_since(connection, CARRIER.tenant, plan.replace(orders=(again,))).orders == ()
+        assert (again.id, {one.state for one in again.parcels}) == ("o1", {ParcelState.AT_HUB})

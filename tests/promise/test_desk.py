@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -18,7 +19,7 @@ from data.model.base import Window
 from data.model.fleet import FleetSettings, TourGroup
 from data.model.promise import Quality, QuoteRequest
 from data.model.reservation import State
-from data.store.database import Database
+from data.store.database import Database, StoreError
 from promise.desk import Desk
 from promise.desk_values import Order, Swap, Terms
 from promise.refresh_worker import Facts, snapshot_from
@@ -41,7 +42,16 @@ from tests.promise.small_house import (
     reserve,
     run,
 )
+from tests.store import postgres
 from tests.store.conftest import new_url, server, url  # noqa: F401
+
+
+def wait_for(seen: Callable[[], bool]) -> None:
+    """Wait until something is seen that another thread does."""
+    began_s = real.elapsed_s()
+    while not seen():
+        assert real.elapsed_s() - began_s < 20
+        time.sleep(0.01)
 
 
 def test_the_confirmed_date_is_the_quoted_one(url: str) -> None:  # noqa: F811
@@ -254,12 +264,35 @@ def test_another_process_sees_it_within_a_second(new_url: Callable[[], str]) -> 
         for number in range(PLACES):
             reserve(here, f"o{number}", early)
         reserve(here, "o9", ask(here, "mug"), "locker")
-        began_s = real.elapsed_s()
-        while day_of(ask(there)) == FIRST:
-            assert real.elapsed_s() - began_s < 20
+        wait_for(lambda: day_of(ask(there)) != FIRST)
         assert ask(there, "mug").short == ("mug",)
         with pytest.raises(ConflictError):
             reserve(there, "o5", early)
+
+
+def test_quotes_go_on_while_the_store_is_away_and_follow_it_when_it_is_back() -> None:
+    programs = postgres.binaries()
+    if programs is None:
+        pytest.skip("PostgreSQL's binaries are absent")
+    with postgres.running(programs) as cluster:
+        url = cluster.new_url()
+        with opened(url) as here:
+            early = ask(here)
+            assert reserve(here, "o0", early).date == FIRST
+            cluster.crash()
+            with pytest.raises(StoreError, match="store_failed"):
+                here.places.promise(SHOP, "o0")
+            with pytest.raises(StoreError, match="store_failed"):
+                reserve(here, "o1", early)
+            wait_for(lambda: here.figures()["store_lapses"] >= 4)  # both who look at it beside the requests
+            assert day_of(ask(here)) == FIRST
+            cluster.start()
+            assert here.places.promise(SHOP, "o0").date == FIRST
+            with opened(url) as there:
+                for number in range(1, PLACES):
+                    reserve(there, f"o{number}", early)
+            wait_for(lambda: day_of(ask(here)) == SECOND)
+            assert here.ledger.check() == []
 
 
 def test_a_swap_never_mixes_two_snapshots(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from benchmarks import intake_told
 from benchmarks.intake_burst import burst
 from benchmarks.intake_webhooks import run
-from promise.left import Left, Levels, Names
+from promise.left import Left, Levels, Names, RoomNow
+from promise.order_rate import OrderRate
 from promise.shown import Cache, Shown
 from promise.ticket import Offer, Quality, Ticket
 from tests.store.conftest import new_url, server, url  # noqa: F401
@@ -31,6 +33,11 @@ def test_notices_survive_kills_and_are_done_once(tmp_path: Path) -> None:
     found = run(tmp_path, 120, kills=1, seed=2)
     assert (found.promised, found.twice) == (120, 0)
     assert found.forged_refused == found.forged > 0
+
+
+def test_moved_dates_are_told_at_the_shop_though_the_server_is_killed_right_after(tmp_path: Path) -> None:
+    found = intake_told.run(tmp_path, 8, kills=1)
+    assert (found.moved, found.arrived, found.kills) == (8, 8, 1)
 
 
 # ------------------------------------------------------------------------------------------- what is left for whom
@@ -58,7 +65,7 @@ def test_rates_shown_leave_room_until_they_are_taken_or_their_cache_ends() -> No
         shown.show(ticket(), {"home": (0,)}, CACHE, 0)
     assert 50 < levels.likely[0] < 80
     for _ in range(40):
-        shown.taken(ticket(), "home", "shop", 0)
+        shown.taken(ticket(), "home", "shop", 0, 0)
     assert 30 < levels.likely[0] < 55
     shown.expire(959)
     assert levels.likely[0] > 0
@@ -72,7 +79,7 @@ def test_conversion_is_learnt_from_rates_that_have_ended() -> None:
         for _ in range(50):
             shown.show(ticket(), {"home": (0,)}, CACHE, minute * 1000)
         for _ in range(5):
-            shown.taken(ticket(), "home", "shop", minute * 1000)
+            shown.taken(ticket(), "home", "shop", minute * 1000, minute * 1000)
     likely = levels.likely[0]
     assert 4 < likely < 20  # 45 rates still open at a tenth, not at a half
 
@@ -81,8 +88,51 @@ def test_orders_beyond_the_rates_shown_take_nothing_back() -> None:
     shown, levels = shown_and_levels()
     shown.show(ticket(3), {"home": (0,)}, CACHE, 0)
     for _ in range(5):
-        shown.taken(ticket(3), "home", "shop", 0)
+        shown.taken(ticket(3), "home", "shop", 0, 0)
     assert levels.likely[0] == 0
-    shown.taken(ticket(), "home", "other", 0)
+    shown.taken(ticket(), "home", "other", 0, 0)
     shown.expire(10_000)
     assert levels.likely[0] == levels.likely_dm3[0] == 0
+
+
+def test_a_rate_that_brings_several_orders_is_shown_where_there_is_room_for_them() -> None:
+    shown, levels = shown_and_levels()
+    levels.hub_days[7] = (0,)  # hub 0
+    room = RoomNow(levels, 0)
+    for quarter in range(8):  # one rate a quarter of an hour, two orders a minute by it
+        at_s = 900 * quarter
+        shown.show(ticket(), {"home": (0,)}, CACHE, at_s)
+        for order in range(30):
+            shown.taken(ticket(), "home", "shop", at_s, at_s + 30 * order)
+    assert 20 < levels.likely[0] < 900  # the last rate is kept for another while
+    spare = shown.room_for(room, "t", "shop", 7200)
+    assert room.free([0], 0, 7, 1, 0) == [0]
+    assert room.free([0], 0, 7, 300, 0) == [0]
+    assert spare.free([0], 0, 7, 1, 0) == [0] and spare.free([0], 0, 7, 30, 0) == []
+    assert shown.room_for(room, "t", "shop", 7200, 0.0).free([0], 0, 7, 30, 0) == [0]
+    shown.expire(7200 + 4 * 3600)
+    assert levels.likely[0] == 0
+
+
+def test_a_rate_of_each_buyers_own_is_counted_as_one() -> None:
+    shown, levels = shown_and_levels()
+    levels.hub_days[7] = (0,)
+    for second in range(0, 3600, 10):
+        shown.show(ticket(), {"home": (0,)}, CACHE, second)
+        if second % 20 == 0:
+            shown.taken(ticket(), "home", "shop", second, second + 5)
+    levels.likely[0] = 0
+    assert shown.room_for(RoomNow(levels, 0), "t", "shop", 3600).free([0], 0, 7, 1000, 0) == [0]
+
+
+def test_the_rate_of_orders_follows_growth_and_keeps_room_for_a_burst() -> None:
+    rate = OrderRate(10.0)
+    assert rate.per_s(0, 0, 900) == 0.0
+    for second in range(0, 7200, 60):
+        rate.add(second // 60 % 2, second)
+    usual = rate.per_s(0, 7200, 900)
+    assert 0.8 * 10 < usual * 120 < 1.2 * 10  # ten times one order in two minutes
+    for second in range(7200, 7500):
+        rate.add(0, second)
+    assert rate.per_s(0, 7500, 900) > 1.5  # one a second, and growing
+    assert rate.per_s(1, 7500, 900) < rate.per_s(0, 7500, 900)

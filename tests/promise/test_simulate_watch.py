@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from promise.simulate_engine import promise_all
+from promise.simulate_notices import notices
 from promise.simulate_rules import static_table, warm_days
 from promise.simulate_truth import draw_truth
-from promise.simulate_watch import LOOKS_S, Lookout, notices
+from promise.simulate_watch import LOOKS_S, Lookout
 from tests.promise.tiny_world import tiny
 
 
@@ -19,7 +20,8 @@ def test_what_was_decided_before_the_day_is_told_before_it() -> None:
     run = promise_all(truth, due, lookout.look, LOOKS_S)
     assert (run.due_day == alone.due_day).all()  # looking changes nothing
     found = notices(truth, run.desk, lookout)
-    assert found.told_of_decided == found.decided_before > 0
-    assert found.right >= 0.8 * found.told
-    assert found.late == found.decided_before + found.day_itself + found.on_road
+    assert found.moved_told == found.moved > 0
+    assert found.right >= 0.8 * (found.right + found.wrong)
+    assert found.right + found.wrong + found.apart == found.notices
+    assert found.late == found.moved + found.by_day + found.by_road
     assert found.as_dict()["told_share"] == 1.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -169,6 +170,42 @@ def test_a_hand_over_nobody_hears_of_raises_an_alarm_and_goes_on(url: str) -> No
             (row,) = connection.execute(channel_handovers.select())
         assert row.state == HandoverState.OPEN and row.alarmed_s > 0
         assert puller.figures()["handovers_open"] == 1
+
+
+def test_two_servers_tell_each_hand_over_once(url: str) -> None:  # noqa: F811
+    fake, now_s = FakeTikTok(), int(AT.timestamp())
+    ids = [f"t{number}" for number in range(20)]
+    for one in ids:
+        fake.put(one)
+    with fake_tiktok.listening(fake) as api, following(url, api) as (desk, first):
+        shop = first._shop
+        second = Still(Inbox(desk), shop, TikTokClient(shop, lambda: desk.desk.now_s))
+        for one in ids:
+            due = channels.Handover(channel="live", order_id=one, packages=f'["P{one}"]', due_s=now_s)
+            desk.ledger.write(lambda t, due=due: channels.expect(t, SHOP, due, now_s)).result()
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda puller: puller.tell(), (first, second)))
+        second.close()
+        assert first.told + second.told == len(ids) == len(fake.shipped)
+        assert {times for *_, times in fake.shipped.values()} == {1}
+        assert first.figures()["handovers_told"] == len(ids)
+
+
+def test_an_attempt_that_took_too_long_changes_nothing_any_more(url: str) -> None:  # noqa: F811
+    with following(url) as (desk, _):
+        due = channels.Handover(channel="live", order_id="t1", due_s=100)
+        write = desk.ledger.write
+        write(lambda t: channels.expect(t, SHOP, due, 1)).result()
+        slow = write(lambda t: channels.begin(t, SHOP, due, 220, 100)).result()
+        assert slow is not None
+        assert write(lambda t: channels.begin(t, SHOP, slow, 300, 219)).result() is None  # it has until then
+        write(lambda t: channels.expect(t, SHOP, due.replace(due_s=90), 150)).result()
+        assert write(lambda t: channels.begin(t, SHOP, due, 300, 219)).result() is None
+        quick = write(lambda t: channels.begin(t, SHOP, slow, 340, 220)).result()
+        assert quick is not None and quick.tries == 2
+        assert not write(lambda t: channels.tell_again(t, SHOP, slow, 999, 221)).result()
+        assert not write(lambda t: channels.close(t, SHOP, slow, HandoverState.TOLD, 221)).result()
+        assert write(lambda t: channels.close(t, SHOP, quick, HandoverState.TOLD, 222)).result()
 
 
 @pytest.mark.parametrize("owner", [Owner("carrier", "other"), SHOP])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from data.model.event import EventKind
 from data.model.plan import Postponed, Reason, Unassigned
 from data.model.promise_state import PromiseState
 from data.model.reservation import Capacity, Key, State
+from data.model.schedule import Shift, Workload
 from data.store import capacity, orders, plans, watches
 from data.store.database import Transaction
 from promise.desk import Desk
@@ -176,6 +177,23 @@ def test_odds_know_where_an_order_is() -> None:
     assert odds(state, after, still).tolist() == [1.0, 0.0, 0.0]  # what is still there has missed its wave
     stopped = Since(now_s, now_s, outages={"nantes": late_s})
     assert odds(state, stopped, [one, one.replace(hub_id="rennes")]).tolist() == [0.0, 1.0]
+
+
+def test_odds_of_many_are_those_of_each() -> None:
+    state = house()
+    slow = state.hubs[0].schedule.replace(
+        shifts=(Shift(workload=Workload.PICK, begins=time(0), ends=time(23, 59), stations=1, parcels_per_hour=60),)
+    )
+    state = state.replace(hubs=(state.hubs[0].replace(schedule=slow), state.hubs[1]))
+    now_s = int(AT.timestamp())
+    steps = 5 * 12  # five hours of ten orders a step: those of the last one miss the wave at six
+    since = Since(now_s, now_s + steps * 300, arrived={"nantes": dict.fromkeys(range(steps), 10)})
+    one = Watched(hub_id="nantes", area_id="centre", option_id="home", day=FIRST, placed_s=now_s)
+    many = [one.replace(placed_s=now_s + 90 * number) for number in range(200)]
+    together = odds(state, since, many)
+    alone = np.array([odds(state, since, [each])[0] for each in many[5::10]])
+    assert together[0] > 0.95 and together[-1] < 0.05 and (np.diff(together) <= 0).all()
+    assert (together[5::10] - alone).mean() == pytest.approx(0, abs=0.005)
 
 
 CHANCES = [(-1, 1, 0.5), (0, 1, 0.5), (1, 2, 0.8), (1, 1, 0.0), (3, 2, 0.0), (2, 3, float("nan"))]

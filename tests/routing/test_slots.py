@@ -11,7 +11,7 @@ import pytest
 
 from data.errors import InputError, RoutingDataError
 from data.model.base import Window
-from data.model.order import Order
+from data.model.order import Order, PlaceOption
 from data.model.place import Place
 from data.model.plan import Plan
 from data.model.request import OrderBook, PlanRequest, VehicleStatus
@@ -79,10 +79,8 @@ def check_day(seed: int) -> tuple[int, int]:
     burst = days.burst(rng.randint(1, 3))
     statuses = days.statuses(plan) if rng.random() < 0.5 else ()
     freeze = some_instant(rng, plan.day)
-    asked = tuple(each for each in burst.orders if each.from_place is None)
+    asked = burst.orders
     known = {place.id for place in plan.places}
-    if not asked:
-        return 0, 0
     places = tuple(place for place in burst.places if place.id not in known)
     opened = OpenPlan(plan, days.city, statuses, freeze)
     answer = opened.answer(SlotQuery(orders=asked, places=places))
@@ -154,6 +152,20 @@ def test_every_vehicle_is_told_where_asked() -> None:
     assert by_van["v2"].reason == "FLEET_FULL"
     cheapest = min(slot.cost_cents for slot in by_van.values() if slot.fits)
     assert answer.orders[0].slots[answer.orders[0].best or 0].cost_cents == cheapest
+
+
+def test_what_is_collected_on_the_way() -> None:
+    wanted = order("n", "h2", from_place=PlaceOption(place_id="new"))
+    windows = (window(THURSDAY, 9, 11),)
+    (told,) = opened(capacity_parcels=3).answer(SlotQuery(orders=(wanted,), places=(NEW,), windows=windows)).orders
+    assert told.slots[0].fits, "nothing of it is on board from the hub"
+    late = wanted.replace(from_place=PlaceOption(place_id="new", windows=(window(THURSDAY, 23, 23.5),)))
+    (told,) = opened().answer(SlotQuery(orders=(late,), places=(NEW,), windows=windows)).orders
+    assert (told.slots[0].fits, told.slots[0].reason) == (False, "FLEET_FULL"), "whatever the hour it is handed over"
+    shut = wanted.replace(from_place=PlaceOption(place_id="shut", windows=windows))
+    places = (NEW.replace(id="shut", opening_hours="Mo 10:00-12:00"),)
+    (told,) = opened().answer(SlotQuery(orders=(shut, order("m", "shut")), places=places)).orders[:1]
+    assert (told.slots[0].fits, told.slots[0].reason) == (False, "OPENING_HOURS_CONSTRAINT")
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,9 @@ class Server:
     def start(self) -> None:
         """Start it."""
         options = f"-c listen_addresses='' -k {self.folder} -c max_connections=200 -c recovery_init_sync_method=syncfs"
-        self.run("pg_ctl", "start", "-w", "-D", str(self.folder / "data"), "-l", "server.log", "-o", options)
+        self.run(
+            "pg_ctl", "start", "-w", "-t", "300", "-D", str(self.folder / "data"), "-l", "server.log", "-o", options
+        )
 
     def crash(self) -> None:
         """End it at once; started again, it recovers from its log."""

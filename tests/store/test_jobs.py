@@ -101,6 +101,24 @@ async def collected(jobs: Jobs, job_id: str, after: int = 0) -> list[Any]:
     return [event async for event in jobs.follow(SHOP, job_id, after)]
 
 
+def test_what_a_caller_waits_for_is_due_whatever_it_queued_for(url: str) -> None:
+    async def story(database: Database) -> None:
+        async with bench(database) as one:
+            begun_s = clock.elapsed_s()
+            first = await one.jobs.submit(SHOP, WAITING)
+            second = await one.jobs.submit(SHOP, WAITING.replace(budget_s=5.0), due_s=begun_s + 5.0)
+            (name,) = await one.workers.runs(1)
+            assert one.workers.budgets_s[name] == WAITING.budget_s, "nobody waits for it"
+            one.workers.answer(name, b'"all"')
+            assert (await one.jobs.wait(SHOP, first.id, 10)).state is JobState.SUCCEEDED
+            *_, name = await one.workers.runs(2)
+            assert 0 <= one.workers.budgets_s[name] < 5.0, "it waited for the worker"
+            one.workers.answer(name, b'"all"')
+            assert (await one.jobs.wait(SHOP, second.id, 10)).state is JobState.SUCCEEDED
+
+    on_store(url, story)
+
+
 def test_a_plan_is_kept_by_the_transaction_that_ends_its_job(url: str) -> None:
     async def story(database: Database) -> None:
         async with bench(database) as one:
