@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
-from multiprocessing.forkserver import ensure_running
+import os
+import signal
+from contextlib import suppress
+from multiprocessing import forkserver
 
 METHOD = "forkserver"
 LOADED = ["distributed", "jalon.scale_ahead"]
@@ -18,4 +21,12 @@ def choose() -> None:
 def start() -> None:
     """Start it, beside whatever the caller does next."""
     choose()
-    ensure_running()
+    forkserver.ensure_running()
+
+
+def kill() -> None:
+    """End it at once: while it compiles kernels it listens to nobody, and whoever wants a worker waits for it."""
+    number: int | None = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
+    if number is not None:
+        with suppress(ProcessLookupError):
+            os.kill(number, signal.SIGKILL)

@@ -41,6 +41,8 @@ CONFIG = {
 }
 LOOK_S, RETRY_S = 0.5, 2.0
 """Seconds between two looks at the connection, and until a scheduler that is away is asked again."""
+CLOSE_S = 5.0
+"""Seconds until workers that don't end are not waited for."""
 
 
 class Link:
@@ -76,7 +78,12 @@ class Link:
     def close(self) -> None:
         """End the cluster where it is ours, and the thread."""
         self._loop.call_soon_threadsafe(self._closing.set)
-        self._kept.result()
+        try:
+            self._kept.result(CLOSE_S)
+        except TimeoutError:  # workers are being started, which may take minutes
+            scale_fork.kill()
+            with suppress(Exception):  # that they can't be, now
+                self._kept.result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -137,7 +144,8 @@ class Link:
             client: Any = Client(joined, asynchronous=True, set_as_default=False)  # type: ignore[no-untyped-call]
             await stack.enter_async_context(client)
             await client.run_on_scheduler(_lose_at_once)
-            await client.register_plugin(scale_worker.Ready())
+            if not await self._unless_closing(client.register_plugin(scale_worker.Ready())):
+                raise ConnectionAbortedError("closed before the workers were ready")
             for topic, handler in (("all", self._changed), (self._topic, self._told)):
                 client.subscribe_topic(topic, handler)
                 stack.callback(client.unsubscribe_topic, topic)  # else the scheduler tells who has left already
@@ -186,6 +194,18 @@ class Link:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._closing.wait()
+
+    async def _unless_closing(self, work: Coroutine[Any, Any, Any]) -> bool:
+        """Wait for work that may take minutes, kernels being compiled; return whether it was done before the end."""
+        working, closing = asyncio.ensure_future(work), asyncio.ensure_future(self._closing.wait())
+        try:
+            await asyncio.wait((working, closing), return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
+                await working
+            return working.done()
+        finally:
+            for each in (working, closing):
+                each.cancel()
 
 
 def _lose_at_once(dask_scheduler: Scheduler) -> None:

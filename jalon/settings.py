@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,7 @@ def load_settings(**given: Any) -> Settings:
     file = _config_file()
     if CONFIG in os.environ and not file.is_file():
         raise InputError("unreadable_file", "there is no such file", str(file), f"correct {CONFIG}")
+    _refuse_mistyped()
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
@@ -112,3 +114,15 @@ def load_settings(**given: Any) -> Settings:
         raise InputError("invalid_setting", first["msg"], where, f"correct it there, or in {file.name}") from None
     except ValueError as error:  # TOML that can't be parsed, JSON in a variable
         raise InputError("invalid_setting", str(error).splitlines()[0], str(file), "correct it") from None
+
+
+def _refuse_mistyped() -> None:
+    """Refuse variables that are nearly a setting; what else begins as ours may be another program's."""
+    known = {*Settings.model_fields, "config", "cache"}
+    for variable in sorted(os.environ):
+        name = variable.removeprefix(PREFIX).split("__")[0].lower()
+        if not variable.startswith(PREFIX) or name in known:
+            continue
+        for meant in get_close_matches(name, known, n=1, cutoff=0.75):
+            hint = f"did you mean `{PREFIX}{meant.upper()}`?"
+            raise InputError("unknown_setting", f"there is no setting `{variable}`", "the environment", hint)

@@ -17,14 +17,15 @@ from data.model.traffic import Conditions
 from routing.build import build_instance
 from routing.instance import Instance
 from routing.lean_engine import LeanEngine
+from routing.problem import COST_PER_CENT
 from routing.publish import publish, told_before
 from routing.replan import Replan, prepare_replan
 from routing.replan_loading import LoadingOrder
-from routing.solver.engine import Engine, Progress, construct, improve
+from routing.solver.engine import Engine, Progress, construct, improve, served
 from routing.solver.ortools_model import OrToolsEngine
 from routing.solver.search import RuinRecreateEngine
 from routing.solver.stop import Stop
-from routing.solver.tours import Tours, copy_tours
+from routing.solver.tours import Tours, copy_tours, total_cost
 from routing.verify import check
 
 PUBLISH_EVERY_S = 5.0
@@ -173,6 +174,7 @@ def run(instance: Instance, begun: Replan | None, before: Plan | None, stop: Sto
     begun_s = stop.elapsed_s()
     plan, content = write(first)
     first_s = told_s = stop.elapsed_s()
+    settings.progress(_inserted(instance, first, first_s))
     settings.publish(content)
     writing_s = KEPT * (first_s - begun_s)
     search = without_last(stop, writing_s + (PROPOSING_S if plan.unassigned else 0.0))
@@ -195,6 +197,12 @@ def run(instance: Instance, begun: Replan | None, before: Plan | None, stop: Sto
     if best is not first or (plan.unassigned and stop.remaining_s() > writing_s):
         plan, content = write(best, without_last(stop, writing_s))
     return Outcome(plan, content, first_s, stop.elapsed_s(), instance, best)
+
+
+def _inserted(instance: Instance, tours: Tours, elapsed_s: float) -> Progress:
+    """Return what is told of the first complete plan."""
+    tables = instance.problem.tables
+    return Progress("insertion", elapsed_s, served(tables, tours), int(total_cost(tables, tours)) // COST_PER_CENT)
 
 
 def without_last(stop: Stop, seconds: float) -> Stop:

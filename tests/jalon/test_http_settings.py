@@ -35,7 +35,12 @@ def test_the_nearer_wins(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_other_variables_of_ours_are_no_settings(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JALON_CACHE", "/nowhere")
     monkeypatch.setenv("JALON_SHARED", "/nowhere")
+    monkeypatch.setenv("JALON_SERVICE_HOST", "10.0.0.1")  # as Kubernetes does for a service of that name
     assert load_settings() == Settings()
+    monkeypatch.setenv("JALON_PROT", "3")
+    with pytest.raises(InputError, match="JALON_PROT") as caught:
+        load_settings()
+    assert caught.value.code == "unknown_setting" and caught.value.action == "did you mean `JALON_PORT`?"
 
 
 @pytest.mark.parametrize(
