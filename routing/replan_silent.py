@@ -59,8 +59,8 @@ def as_planned(plan: Plan, statuses: Sequence[VehicleStatus], now_at: datetime) 
 def _as_planned(plan: Plan, tour: Tour, now_at: datetime, said: set[str]) -> VehicleStatus:
     """Return where the plan has a vehicle; a stop that has begun is over before anything else happens.
 
-    A vehicle on the way to its next stop is free since it left the last one. One that has no next stop waits: at its
-    hub, once it is back there.
+    A vehicle on the way to its next stop is free since it left the last one: sent elsewhere, what it has driven counts
+    as if it had been towards there. One that has no next stop waits: at its hub, once it is back there.
     """
     spots = {place.id: (place.lat, place.lon) for place in plan.places}
     spots |= {hub.id: (hub.lat, hub.lon) for hub in plan.hubs}
