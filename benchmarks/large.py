@@ -55,9 +55,11 @@ MEANS_ROUNDS = 20
 
 
 def hub_sites(city: City, count: int, seed: int) -> tuple[Hub, ...]:
-    """Return hubs in the middle of as many parts of the city (k-means over its junctions)."""
+    """Return hubs in the middle of as many parts of the city (k-means over its junctions), outside zones."""
     streets, chance = city.streets, rng(seed)
-    nodes = np.flatnonzero(largest_core(streets, Category.VUL) & largest_core(streets, Category.CARGO_BIKE))
+    free = largest_core(streets, Category.VUL) & largest_core(streets, Category.CARGO_BIKE)
+    free[streets.tail[city.arc_zones > 0]] = free[streets.head[city.arc_zones > 0]] = False
+    nodes = np.flatnonzero(free)
     lat, lon = streets.node_lat[nodes], streets.node_lon[nodes]
     spots = np.column_stack([lat, lon * np.cos(np.radians(lat.mean()))])
     middles = spots[chance.choice(len(spots), count, replace=False)]
