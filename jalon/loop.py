@@ -28,7 +28,9 @@ from routing.task import ReplanBody, Task
 
 BUDGET_S = 20.0
 RESUME_S = 900
-AGAIN_S = 2.0
+"""Facts no older than so many seconds are taken up by a new process."""
+AGAIN_S, LAST_S = 2.0, 300.0
+"""The first pause before what could not be started is tried again, twice as long each time, and where that ends."""
 AHEAD_DAYS = 3
 """Plans of today and of the days after it are looked at."""
 
@@ -72,6 +74,7 @@ class Loop:
         await asyncio.gather(*self._under_way, return_exceptions=True)
 
     async def _propose(self, notice: Notice) -> None:
+        pause_s = AGAIN_S
         while True:
             try:
                 for task, key in await asyncio.to_thread(self._tasks, notice):
@@ -79,11 +82,13 @@ class Loop:
                     self.proposals += 1
                     self._log.info("loop", fact=notice.kind, job=job.id)
                 return
-            except (UnavailableError, StoreError):  # the cities are still being read, or the store is away
-                await asyncio.sleep(AGAIN_S)
             except JalonError as error:
-                self._log.warning("loop", **told_of(error))
-                return
+                passes = isinstance(error, UnavailableError | StoreError)  # cities being read, the store away
+                if not passes or pause_s > LAST_S:
+                    self._log.warning("loop", **told_of(error))
+                    return
+                await asyncio.sleep(pause_s)
+                pause_s *= 2
 
     def _tasks(self, notice: Notice) -> list[tuple[Task, str]]:
         """Return the re-plans of the plans in force that new orders are waiting for, each with a key of its own."""
