@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 import dask
-from distributed import Client, LocalCluster, Scheduler
+from distributed import Client, LocalCluster, Scheduler, Status
 from distributed.client import FutureCancelledError, FuturesCancelledError
 from distributed.scheduler import KilledWorker
 from distributed.utils import get_mp_context
@@ -32,6 +32,9 @@ CONFIG = {
     "distributed.scheduler.work-stealing": False,
     "distributed.admin.large-graph-warning-threshold": "1GiB",
     "distributed.comm.timeouts.connect": "5s",
+    # a worker that is lost again while it is being replaced must be replaced too: Dask would close its nanny for good
+    # when it is not there so long after a loss
+    "distributed.deploy.lost-worker-timeout": "1000 days",
     # Dask looks at itself fifty times a second in each of its servers: 6 % of a processor where nothing is asked
     "distributed.admin.tick.interval": "1s",
     "distributed.admin.tick.cycle": "10s",
@@ -41,6 +44,7 @@ CONFIG = {
 }
 LOOK_S, RETRY_S = 0.5, 2.0
 """Seconds between two looks at the connection, and until a scheduler that is away is asked again."""
+GIVEN_UP = (Status.closed, Status.closing, Status.failed)
 CLOSE_S = 5.0
 """Seconds until workers that don't end are not waited for."""
 
@@ -128,6 +132,7 @@ class Link:
                     await self._see()
                     while client.status == "running" and not self._closing.is_set():
                         await self._pause(LOOK_S)
+                        _look_at_nannies(client.cluster)
                 why = f"the scheduler at {self._address} is gone"
             except OSError as error:  # a time-out too
                 why = f"no scheduler answers at {self._address or 'this machine'}: {error}"
@@ -206,6 +211,12 @@ class Link:
         finally:
             for each in (working, closing):
                 each.cancel()
+
+
+def _look_at_nannies(cluster: Any) -> None:
+    """Raise OSError where the nanny of a worker of ours has given up: then all are started anew."""
+    if cluster is not None and any(nanny.status in GIVEN_UP for nanny in cluster.workers.values()):
+        raise OSError("a worker could not be replaced")
 
 
 def _lose_at_once(dask_scheduler: Scheduler) -> None:

@@ -8,7 +8,7 @@ goes in and comes out is what any planner takes, so a part may be planned anywhe
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from data.model.city import City
@@ -19,9 +19,7 @@ from data.model.request import PlanRequest
 from data.model.vehicle import Role, Vehicle
 from routing.access import access_classes
 from routing.publish import plan_id
-
-Shares = dict[str, int]
-"""A part's share of something, by hub."""
+from routing.shares import shared_places
 
 
 def split(request: PlanRequest, city: City) -> tuple[PlanRequest, ...]:
@@ -44,12 +42,12 @@ def split(request: PlanRequest, city: City) -> tuple[PlanRequest, ...]:
         vehicles[part_of[vehicle.hub_id]].append(vehicle)
     known = {place.id: place for place in (*city.places, *request.places)}
     brought = {place.id for place in request.places}
-    shares = _shares(orders, known)
+    shares = shared_places(request, orders, known)
     return tuple(
         _of_vehicles(request, vehicles[hub_id]).replace(
             orders=tuple(orders[hub_id]),
             places=tuple(
-                _with_share(known[place_id], shares[place_id], hub_id) if place_id in shares else known[place_id]
+                shares[place_id][hub_id] if place_id in shares else known[place_id]
                 for place_id in dict.fromkeys(_names(orders[hub_id]))
                 if place_id in brought or place_id in shares
             ),
@@ -102,38 +100,6 @@ def _names(orders: Iterable[Order]) -> Iterable[str]:
         yield from (option.place_id for option in order.options)
         if order.from_place is not None:
             yield order.from_place.place_id
-
-
-def _shares(orders: dict[str, list[Order]], known: Mapping[str, Place]) -> dict[str, Shares]:
-    """Return how many orders of each hub name a place, for the places with limited room that several hubs name."""
-    wanted: dict[str, Shares] = defaultdict(Counter)
-    for hub_id, own in orders.items():
-        for order in own:
-            for option in order.options:
-                wanted[option.place_id][hub_id] += 1
-    return {
-        place_id: by_hub
-        for place_id, by_hub in wanted.items()
-        if len(by_hub) > 1 and (place := known.get(place_id)) and (place.boxes or place.daily_cap_parcels is not None)
-    }
-
-
-def _with_share(place: Place, wanted: Shares, hub_id: str) -> Place:
-    cap = place.daily_cap_parcels
-    return place.replace(
-        boxes=tuple(box.replace(free=divided(box.free, wanted)[hub_id]) for box in place.boxes),
-        daily_cap_parcels=None if cap is None else divided(cap, wanted)[hub_id],
-    )
-
-
-def divided(room: int, wanted: Shares) -> Shares:
-    """Return ``room`` in whole parts in proportion to what is wanted; what is left goes to the largest fractions."""
-    total = sum(wanted.values())
-    shares = {hub_id: room * count // total for hub_id, count in wanted.items()}
-    fractions = sorted(wanted, key=lambda hub_id: (-(room * wanted[hub_id] % total), hub_id))
-    for hub_id in fractions[: room - sum(shares.values())]:
-        shares[hub_id] += 1
-    return shares
 
 
 def join(request: PlanRequest, city: City, plans: Sequence[Plan], seed: int, created_at: datetime) -> Plan:

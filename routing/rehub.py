@@ -75,11 +75,16 @@ def choices(request: PlanRequest, *, loaded: bool = False) -> list[list[str]]:
             taken[key] = any(may_take_there(vehicle, order) for vehicle in fleets[hub_id])
         return taken[key]
 
+    brought: dict[tuple[object, ...], list[str]] = {}
+
     def others(order: Order) -> list[str]:
         if order.id in away or order.from_place is not None:
             return []
-        there = (hub_id for hub_id in fleets if hub_id != order.hub_id and _brought(order, hub_id, request, by[hub_id]))
-        return [hub_id for hub_id in there if takes(hub_id, order)]
+        key = (order.hub_id, tuple((parcel.hub_id, parcel.ready_at) for parcel in order.parcels))
+        if key not in brought:
+            there = (hub_id for hub_id in fleets if hub_id != order.hub_id)
+            brought[key] = [hub_id for hub_id in there if _brought(order, hub_id, request, by[hub_id])]
+        return [hub_id for hub_id in brought[key] if takes(hub_id, order)]
 
     return [[order.hub_id, *others(order)] for order in request.orders]
 

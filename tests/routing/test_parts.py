@@ -21,8 +21,9 @@ from routing.borders import plan_border
 from routing.build import build_instance
 from routing.job import PlanRejectedError, Settings, plan_day
 from routing.large import Piece, as_tasks, budgeted, in_threads, is_large, neighbours, plan_large
-from routing.parts import divided, join, split, together
+from routing.parts import join, split, together
 from routing.rehub import rehubbed
+from routing.shares import divided, shared_places
 from routing.solver.stop import Stop
 from routing.task import Task
 from routing.verify import check

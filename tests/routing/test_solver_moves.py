@@ -114,6 +114,24 @@ class Moves:
         if exact:
             check_state(self.tables, self.tours)
 
+    def exchange(self, exact: bool) -> None:
+        """Exchange tails after a ruin, checking that, and undo it."""
+        mark(self.tours)
+        if ruin(self.rules, self.tours, self.work):
+            was = self.tours.nodes["vehicle"].copy()
+            if exchange_tails(self.rules, self.tours, self.work) and (self.tours.nodes["vehicle"] != was).any():
+                self.check(exact)
+                self.exchanged += 1
+        undo(self.rules, self.tours)
+
+    def change(self, exact: bool) -> None:
+        """Change a vehicle, checking that, and undo it."""
+        mark(self.tours)
+        if change_vehicle(self.rules, self.tours, self.work):
+            self.check(exact)
+            self.changed += 1
+        undo(self.rules, self.tours)
+
 
 @pytest.mark.parametrize("seed", range(30))
 def test_every_move_is_exact_and_undone_whole(seed: int) -> None:
@@ -144,10 +162,37 @@ def test_tails_are_exchanged() -> None:
 
 @pytest.mark.soak
 def test_a_hundred_thousand_moves_are_exact() -> None:
-    exchanged = changed = 0
+    """Ruins and recreations: on a problem of its own for each hundred of them."""
     for seed in range(SOAK // 100):
         moves = Moves(seed, drawn(seed), alike=seed % 2 == 1)
         for number in range(100):
             moves.move(number, exact=number % 20 == 0)
-        exchanged, changed = exchanged + moves.exchanged, changed + moves.changed
-    print(f"{SOAK} moves on {SOAK // 100} problems, {exchanged} with tails exchanged, {changed} changes of vehicle")
+    print(f"{SOAK} ruins and recreations on {SOAK // 100} problems")
+
+
+@pytest.mark.soak
+def test_a_hundred_thousand_exchanges_of_tails_are_exact() -> None:
+    done = seed = 0
+    while done < SOAK:
+        kept = {"options": 1 + seed % 2, "windows": seed % 3, "slices": 1 + seed % 3, "breaks": seed // 2 % 3}
+        rules = {"late": seed % 2 == 0, "even": seed % 5 == 2, "spread": seed % 5 == 1, "setup": seed % 7 < 3}
+        moves = Moves(seed, Features(orders=8, vehicles=3 + seed % 4, metric=True, **kept, **rules), alike=True)
+        for number in range(200):
+            moves.exchange(exact=number % 20 == 0)
+            if number % 10 == 0:
+                moves.move(number, exact=False)
+        done, seed = done + moves.exchanged, seed + 1
+    print(f"{done} exchanges of tails on {seed} problems")
+
+
+@pytest.mark.soak
+def test_a_hundred_thousand_changes_of_vehicle_are_exact() -> None:
+    done = seed = 0
+    while done < SOAK:
+        moves = Moves(seed, replace(drawn(seed), orders=6, vehicles=4), alike=False)
+        for number in range(200):
+            moves.change(exact=number % 20 == 0)
+            if number % 10 == 0:
+                moves.move(number, exact=False)
+        done, seed = done + moves.changed, seed + 1
+    print(f"{done} changes of vehicle on {seed} problems")
