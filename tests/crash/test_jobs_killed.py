@@ -93,6 +93,24 @@ def test_a_cancelled_search_hands_over_what_it_has(tmp_path: Path, city: Path) -
         asyncio.run(story(database))
 
 
+def test_workers_are_started_anew_where_one_is_no_longer_replaced(tmp_path: Path, city: Path) -> None:
+    """Dask closes the nanny of a worker that could not be started."""
+
+    async def story(database: Database) -> None:
+        cluster = Cluster(workers=1)
+        async with bench(database, cluster) as (jobs, _):
+            assert await jobs.run(OWNER, day(city, 1))
+            link = cluster._link
+            assert link is not None
+            for nanny in list(link._client.cluster.workers.values()):
+                await asyncio.wrap_future(link.call(nanny.close(reason="nanny-instantiate-failed")))
+            job = await jobs.submit(OWNER, day(city, 2))
+            assert (await jobs.wait(OWNER, job.id, 120)).state is JobState.SUCCEEDED
+
+    with Database(f"sqlite:///{tmp_path}/jobs.db") as database:
+        asyncio.run(story(database))
+
+
 def test_a_server_that_is_killed_goes_on_where_it_was(tmp_path: Path, city: Path) -> None:
     names = [f"job_{number}" for number in range(4)]
     with Database(f"sqlite:///{tmp_path}/shop.db") as database, database.write() as writing:
