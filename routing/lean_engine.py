@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from routing.problem import INF_TRAVEL_S, NO_LOCATION, Problem, Tables
 from routing.solver.lean.classic import Classic, Kind, Times
 from routing.solver.lean.layout import chain, lean_of
-from routing.solver.lean.partition import Pool, Tour, partition
+from routing.solver.lean.partition import Pool, Tour, partition, tours_cost
 from routing.solver.lean.run import Budget, Run
-from routing.solver.lean.search import MOST_PARTITION_S, NODES, PARTITION, merged, side_by_side, tours_cost
+from routing.solver.lean.search import MOST_PARTITION_S, NODES, PARTITION, merged, side_by_side
 from routing.solver.sequences import append_sequence
 from routing.solver.stop import Stop
 from routing.solver.tours import Tours, empty_tours, merit
@@ -196,7 +196,7 @@ class LeanEngine:
         runs += [Run(lean, order, Budget(stop, self.iterations, kept_s), self.seed + n) for n in range(1, self.threads)]
         reporter.run, reporter.stop = runs[0], stop
         pools = [Pool(classic) for _ in runs]
-        side_by_side(runs, pools, stop)
+        side_by_side(classic, runs, pools, stop)
         complete = [run.tours() for run in runs if run.is_complete]
         if not complete:
             return None

@@ -6,9 +6,11 @@ from functools import cache
 from itertools import pairwise, permutations, product
 
 import numpy as np
+from numpy.typing import NDArray
 
 from routing.solver.lean.classic import Classic, Kind, Times
-from routing.solver.lean.state import ABSENT, NOWHERE, USED, Lean, Plan, Work
+from routing.solver.lean.layout import lean_of
+from routing.solver.lean.state import ABSENT, LEG, NOWHERE, USED, Lean, Plan, Work
 
 NEVER = 10**12
 RULES = ("capacity", "windows", "asymmetric", "fleet", "depots", "groups")
@@ -42,6 +44,13 @@ def drawn(rules: str, stops: int, seed: int) -> Classic:
         group = np.concatenate([np.arange((stops + 1) // 2), np.arange(stops // 2)]).astype(np.int32)
         demand = demand[group]
     return Classic(distance, demand, tuple(kinds), times, group)
+
+
+def with_every_rule(classic: Classic, order: NDArray[np.int64]) -> Lean:
+    """Return a problem for the kernels that know every rule: one compilation for all tests but the soak."""
+    lean = lean_of(classic, order)
+    legs = {"out": lean.out.astype(LEG), "back": lean.back.astype(LEG)}
+    return lean._replace(**legs, windows=True, shifts=True, mixed=True, groups=True)
 
 
 def optimum(classic: Classic) -> int:

@@ -19,20 +19,13 @@ from routing.solver.lean.log import begin, undo
 from routing.solver.lean.recreate import call_absent, note_left, recreate
 from routing.solver.lean.ruin import ruin
 from routing.solver.lean.search import search
-from routing.solver.lean.state import ABSENT, FAR, LEG, PRESENT, USED, Lean, Plan, Work
+from routing.solver.lean.state import ABSENT, FAR, PRESENT, USED, Lean, Plan, Work
 from routing.solver.lean.tails import exchange_tails
 from routing.solver.stop import Stop
-from tests.lean_naive import NEVER, RULES, audit, drawn, optimum, tour_cost, tours_of_plan
+from tests.lean_naive import NEVER, RULES, audit, drawn, optimum, tour_cost, tours_of_plan, with_every_rule
 
 Move = Callable[[Lean, Plan, Work], int]
 Layout = Callable[[Classic, NDArray[np.int64]], Lean]
-
-
-def with_every_rule(classic: Classic, order: NDArray[np.int64]) -> Lean:
-    """Return a problem for the kernels that know every rule: one compilation for all tests but the soak."""
-    lean = lean_of(classic, order)
-    legs = {"out": lean.out.astype(LEG), "back": lean.back.astype(LEG)}
-    return lean._replace(**legs, windows=True, shifts=True, mixed=True, groups=True)
 
 
 @pytest.fixture(params=["every rule", pytest.param("its own rules", marks=pytest.mark.soak)])

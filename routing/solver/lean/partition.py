@@ -41,6 +41,11 @@ def tour_cost(classic: Classic, tour: Tour) -> int:
     return int(classic.distance[places[:-1], places[1:]].sum()) * kind.unit + kind.fixed
 
 
+def tours_cost(classic: Classic, tours: Iterable[Tour]) -> int:
+    """Return what tours cost together."""
+    return sum(tour_cost(classic, tour) for tour in tours)
+
+
 def partition(
     classic: Classic, pool: Pool, best: tuple[Tour, ...], seconds: float, nodes: int | None = None
 ) -> tuple[Tour, ...]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from routing.solver.lean.anneal import anneal
 from routing.solver.lean.complete import build, close_tour, complete
+from routing.solver.lean.lay import lay
 from routing.solver.lean.layout import copy_plan, empty_plan, fresh_work
 from routing.solver.lean.partition import Pool, Tour
 from routing.solver.lean.state import ABSENT, BEST, MOST, PRESENT, USED, Lean, Plan
@@ -70,7 +71,7 @@ class Run:
     """
 
     def __init__(self, lean: Lean, order: NDArray[np.int64], budget: Budget, seed: int) -> None:
-        self.lean, self.order, self.budget = lean, order, budget
+        self.lean, self.order, self.budget, self.seed = lean, order, budget, seed
         self.plan = empty_plan(lean)
         self.work = fresh_work(lean, self.plan, seed)
         self.best = copy_plan(self.plan)
@@ -87,6 +88,10 @@ class Run:
         """Return the tours of the best plan, stops numbered as in the problem."""
         return tours_of(self.lean, self.best, self.order)
 
+    def present(self) -> tuple[Tour, ...]:
+        """Return the tours of the present plan."""
+        return tours_of(self.lean, self.plan, self.order)
+
     def complete(self) -> None:
         """Make a first plan complete, if that can be."""
         build(self.lean, self.plan, self.work)
@@ -100,6 +105,22 @@ class Run:
             complete(self.lean, self.plan, self.work, self.leg, CHUNK)
             self.done += CHUNK
         return bool(self.work.tally[ABSENT] == 0)
+
+    def adopt(self, tours: tuple[Tour, ...], cost: int) -> None:
+        """Make a complete plan of another search, which costs so much, the present and the best one.
+
+        For one kind of vehicle, every stop to be served.
+        """
+        number = np.empty(self.order.max() + 1, dtype=np.uint32)
+        number[self.order] = np.arange(len(self.order))
+        stops = number[[stop for _, served in tours for stop in served]]
+        ends = np.cumsum([len(served) for _, served in tours]).astype(np.uint32)
+        self.plan = empty_plan(self.lean)
+        self.work.tally[ABSENT] = self.work.tally[USED] = 0
+        lay(self.lean, self.plan, self.work, stops, ends)
+        self.work.cost[PRESENT] = cost
+        self.is_complete = True
+        self.note_best()
 
     def note_best(self) -> None:
         """Remember the present plan as the best."""
@@ -121,12 +142,15 @@ class Run:
         work.tally[USED] = int((self.best.tours["size"] > 0).sum())
         work.tally[ABSENT], work.tally[MOST] = 0, len(self.plan.tours)
 
-    def anneal(self, pool: Pool) -> None:
-        """Anneal a complete plan from the first temperature to the last; late plans are sampled for the pool."""
+    def anneal(self, pool: Pool, begun: float, until: float = 1.0) -> None:
+        """Anneal a complete plan from the first temperature to the last; late plans are sampled for the pool.
+
+        The first temperature is that at the share ``begun`` of the budget; it may end before the last one.
+        """
         hot, cold = (HOT, COLD) if self.lean.windows else (HOT_ANYTIME, COLD_ANYTIME)
         anneals = ANNEALS_GROUPED if self.lean.groups else 1
-        begun, sample_at = self.spent(), SAMPLED_FROM
-        while (spent := self.spent()) < 1.0:
+        sample_at = max(SAMPLED_FROM, self.spent())
+        while (spent := self.spent()) < until:
             cooled = anneals * (spent - begun) / (1.0 - begun) % 1.0
             temperature = self.leg * hot * (cold / hot) ** cooled
             bonus, markup = int(TOUR_BONUS * temperature * (1.0 - cooled)), int(MARKUP * temperature)

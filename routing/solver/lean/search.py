@@ -9,8 +9,9 @@ from routing.solver.lean.anneal import anneal
 from routing.solver.lean.classic import Classic
 from routing.solver.lean.complete import build, close_tour, complete
 from routing.solver.lean.layout import chain, lean_of
-from routing.solver.lean.partition import Pool, Tour, partition, tour_cost
+from routing.solver.lean.partition import Pool, Tour, partition, tours_cost
 from routing.solver.lean.run import Budget, Run
+from routing.solver.lean.share import anneal_shares, can_share
 from routing.solver.lean.state import ABSENT, FOREVER
 from routing.solver.stop import Stop
 
@@ -67,7 +68,7 @@ def search(classic: Classic, stop: Stop, seed: int = 1, threads: int = 1, iterat
     runs[0].complete()
     first_s = stop.elapsed_s()
     pools = [Pool(classic) for _ in runs]
-    side_by_side(runs, pools, stop)
+    side_by_side(classic, runs, pools, stop)
     best = min(runs, key=lambda run: (not run.is_complete, tours_cost(classic, run.tours())))
     tours = best.tours()
     if best.is_complete and stop.remaining_s() > 0:
@@ -77,22 +78,32 @@ def search(classic: Classic, stop: Stop, seed: int = 1, threads: int = 1, iterat
     return Found(tours, absent, tours_cost(classic, tours), first_s, done)
 
 
-def side_by_side(runs: list[Run], pools: list[Pool], stop: Stop) -> None:
+def side_by_side(classic: Classic, runs: list[Run], pools: list[Pool], stop: Stop) -> None:
     """Take every search to its end, each on a thread; kernels release the GIL."""
     with ThreadPoolExecutor(len(runs)) as executor:
         try:
-            list(executor.map(improve, runs, pools))
+            if can_share(classic, len(runs)):
+                list(executor.map(begin, runs))
+                anneal_shares(classic, runs, pools, executor)
+            else:
+                list(executor.map(improve, runs, pools))
         except BaseException:  # Ctrl-C: the other threads must not go on until the time is up
             stop.request()
             raise
 
 
-def improve(run: Run, pool: Pool) -> None:
-    """Take a search from its beginning, or its first plan, to its end."""
+def begin(run: Run) -> None:
+    """Take a search from its beginning, or its first plan, to as few tours as it can do with."""
     run.complete()
     if run.is_complete:
         run.do_with_fewer_tours()
-        run.anneal(pool)
+
+
+def improve(run: Run, pool: Pool) -> None:
+    """Take a search from its beginning, or its first plan, to its end."""
+    begin(run)
+    if run.is_complete:
+        run.anneal(pool, run.spent())
 
 
 def merged(pools: list[Pool]) -> Pool:
@@ -100,11 +111,6 @@ def merged(pools: list[Pool]) -> Pool:
     for other in pools[1:]:
         pools[0].add(tour for _, tour in other.cost.values())
     return pools[0]
-
-
-def tours_cost(classic: Classic, tours: tuple[Tour, ...]) -> int:
-    """Return what tours cost together."""
-    return sum(tour_cost(classic, tour) for tour in tours)
 
 
 def warm(classic: Classic) -> None:
@@ -115,3 +121,5 @@ def warm(classic: Classic) -> None:
     anneal(run.lean, run.plan, run.best, run.work, 1.0, 1, 1, 1)
     close_tour(run.lean, run.plan, run.work)
     complete(run.lean, run.plan, run.work, 1.0, 1)
+    if can_share(classic, 2):
+        run.adopt((), 0)
