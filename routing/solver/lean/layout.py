@@ -42,8 +42,11 @@ Windows keep most stops from changing tours one by one; whole ends of tours stil
 """
 SHORT = 20
 """Mean stops of a full tour below which tours are short."""
-WAIT_WEIGHT, LATE_WEIGHT = 0.2, 1.0
-"""What a second of waiting and of lateness add to the distance between neighbours."""
+WAIT_WEIGHT, WAIT_WEIGHT_SHORT, LATE_WEIGHT = 0.05, 0.2, 1.0
+"""What a second of waiting, the same where tours are short, and a second of lateness add to the distance of neighbours.
+
+A long tour between narrow windows waits at many of its stops whatever it does: weighed more, waiting hides the nearest.
+"""
 
 
 def chain(distance: NDArray[np.int32], stops: int) -> I64:
@@ -74,7 +77,7 @@ def lean_of(classic: Classic, order: I64) -> Lean:
     back = out if (out == out.T).all() else np.ascontiguousarray(out.T)
     group = np.arange(n, dtype=np.uint32) if classic.group is None else classic.group[order].astype(np.uint32)
     choices = max(1, round(n / len(np.unique(group)))) if n else 1
-    apart = closeness(out, stops, classic.times is not None)
+    apart = closeness(out, stops, wait_weight(classic))
     if classic.group is not None:
         apart[group[:, None] == group] = np.iinfo(np.int32).max
     prices = {(kind.fixed, kind.unit) for kind in classic.kinds}
@@ -125,19 +128,31 @@ def share_of_tails(classic: Classic) -> float:
     """Return in which share of the iterations tails are exchanged."""
     if classic.times is None:
         return TAILS
+    return TAILS_TIMED_SHORT if has_short_tours(classic) else TAILS_TIMED
+
+
+def wait_weight(classic: Classic) -> float | None:
+    """Return what a second of waiting adds to the distance between neighbours, ``None`` where time plays no part."""
+    if classic.times is None:
+        return None
+    return WAIT_WEIGHT_SHORT if has_short_tours(classic) else WAIT_WEIGHT
+
+
+def has_short_tours(classic: Classic) -> bool:
+    """Return whether full tours have few stops."""
     tours = int(classic.demand.sum()) / max(kind.capacity for kind in classic.kinds)
-    return TAILS_TIMED_SHORT if classic.stops < SHORT * tours else TAILS_TIMED
+    return classic.stops < SHORT * tours
 
 
-def closeness(out: Records, stops: Records, timed: bool) -> NDArray[np.int32]:
+def closeness(out: Records, stops: Records, wait: float | None) -> NDArray[np.int32]:
     """Return int32 [n, n]: distance, plus what waiting and lateness between two stops weigh, the better way round."""
     n = len(stops)
     apart = out["m"][:n, :n].astype(np.float32)
-    if timed:
+    if wait is not None:
         seconds = out["s"][:n, :n]
         ready = (stops["opens"] + stops["service"])[:, None] + seconds
         latest = (stops["closes"] + stops["service"])[:, None] + seconds
-        apart += WAIT_WEIGHT * np.maximum(0, stops["opens"][None, :] - latest)
+        apart += wait * np.maximum(0, stops["opens"][None, :] - latest)
         apart += LATE_WEIGHT * np.maximum(0, ready - stops["closes"][None, :])
     return np.minimum(apart, apart.T).astype(np.int32)
 
