@@ -6,12 +6,14 @@ import os
 import secrets
 import threading
 import zlib
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
-from distributed import Worker, get_client, get_worker, wait, worker_client
+from distributed import Worker, get_client, get_worker, secede, wait
 from distributed.diagnostics.plugin import WorkerPlugin
 
 from data.clock import elapsed_s
@@ -49,6 +51,8 @@ class _Run:
 
 
 _runs: dict[str, _Run] = {}
+_over: deque[str] = deque(maxlen=100)
+"""Runs whose parts nobody waits for any more, the last ones."""
 
 
 def solve(name: str, topic: str, raw: bytes) -> bytes | Fault:
@@ -78,11 +82,12 @@ def solve(name: str, topic: str, raw: bytes) -> bytes | Fault:
         del _runs[name]
 
 
-@dataclass(frozen=True)
+@dataclass
 class _OverCluster:
     """Has the parts of a run done by all workers, this one included: it is free while it waits for them."""
 
     name: str
+    seceded: bool = False
 
     @property
     def lanes(self) -> int:
@@ -90,49 +95,49 @@ class _OverCluster:
         threads: dict[str, int] = get_client().nthreads()  # type: ignore[no-untyped-call]
         return sum(threads.values())
 
-    def __call__(self, tasks: Sequence[Task], stop: Stop) -> list[bytes]:
-        """Return what the tasks come to; a lost worker loses the run."""
+    def __call__(self, tasks: Sequence[Task], stop: Stop, heard: Callable[[int, bytes], None]) -> None:
+        """Hand on what the tasks come to; a lost worker loses the run. Asked to stop, it waits for none of them."""
+        if not self.seceded:
+            secede()  # type: ignore[no-untyped-call]  # for good: to come back is to wait for a part at work
+            self.seceded = True
+        client: Any = get_client()
         names = [f"{self.name}/{secrets.token_hex(4)}" for _ in tasks]
-        with worker_client() as client:
-            packed = [msgspec.msgpack.encode(task) for task in tasks]
-            waiting = client.map(_part, names, packed, key=names, pure=False, retries=0)
-            asked = False
-            while any(not each.done() for each in waiting):
-                if stop.flag.is_set() and not asked:
-                    client.run(_ask_all_to_stop, names)
-                    asked = True
+        packed = [msgspec.msgpack.encode(task) for task in tasks]
+        waiting = dict(enumerate(client.map(_part, names, packed, key=names, pure=False, retries=0)))
+        del packed
+        while waiting:
+            if stop.flag.is_set():
+                client.run(_end_parts, self.name)
+                return
+            for row in [row for row, each in waiting.items() if each.done()]:
+                answer: bytes | Fault = waiting.pop(row).result()
+                if isinstance(answer, Fault):
+                    raise answer.error()
+                heard(row, answer)
+            if waiting:
                 with suppress(TimeoutError):
-                    wait(waiting, timeout=LOOK_S)  # type: ignore[no-untyped-call]
-            answers: list[bytes | Fault] = client.gather(waiting)
-            if asked:
-                client.run(_forget, names)
-        for answer in answers:
-            if isinstance(answer, Fault):
-                raise answer.error()
-        return [answer for answer in answers if isinstance(answer, bytes)]
+                    wait(list(waiting.values()), timeout=LOOK_S, return_when="FIRST_COMPLETED")  # type: ignore[no-untyped-call]
 
 
 def _part(name: str, raw: bytes) -> bytes | Fault:
     """Perform a part of a run that another worker waits for; nobody is told of it."""
     _be_nice()
     run, task = _runs.setdefault(name, _Run()), msgspec.msgpack.decode(raw, type=Task)
+    if name.partition("/")[0] in _over:
+        run.flag.set()
     try:
         return perform(task, Stop(task.budget_s, flag=run.flag), lambda step, content: None)
     except JalonError as error:
         return Fault.of(error)
     finally:
-        _runs.pop(name, None)
+        del _runs[name]
 
 
-def _ask_all_to_stop(names: Sequence[str]) -> None:
-    for name in names:
-        ask_to_stop(name)
-
-
-def _forget(names: Sequence[str]) -> None:
-    """Drop the flags of parts that were asked to stop where they never were."""
-    for name in names:
-        _runs.pop(name, None)
+def _end_parts(name: str) -> None:
+    """Ask the parts of a run to stop, also those that have not begun: some may still be on their way here."""
+    _over.append(name)
+    for part in [each for each in _runs if each.startswith(f"{name}/")]:
+        _runs[part].flag.set()
 
 
 def ask_to_stop(name: str) -> None:

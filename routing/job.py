@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import numpy as np
+
 from data import clock, codec
 from data.errors import JalonError
 from data.model.change import ChangePrices
@@ -22,10 +24,11 @@ from routing.publish import publish, told_before
 from routing.replan import Replan, prepare_replan
 from routing.replan_loading import LoadingOrder
 from routing.solver.engine import Engine, Progress, construct, improve, served
+from routing.solver.insertion import insert_all
 from routing.solver.ortools_model import OrToolsEngine
 from routing.solver.search import RuinRecreateEngine
 from routing.solver.stop import Stop
-from routing.solver.tours import Tours, copy_tours, total_cost
+from routing.solver.tours import Tours, copy_tours, empty_tours, total_cost
 from routing.verify import check
 
 PUBLISH_EVERY_S = 5.0
@@ -104,15 +107,20 @@ class Settings:
 
 
 def plan_day(
-    request: PlanRequest, city: City, stop: Stop, settings: Settings, conditions: Conditions | None = None
+    request: PlanRequest,
+    city: City,
+    stop: Stop,
+    settings: Settings,
+    conditions: Conditions | None = None,
+    first: Sequence[str] = (),
 ) -> Outcome:
     """Return the best checked plan for a request found in the time given.
 
     Without ``conditions`` traffic is as fast as the city's own speeds by the hour say, see
-    :func:`routing.build.build_instance`.
+    :func:`routing.build.build_instance`. The orders named ``first`` are inserted before all others.
     """
     instance = build_instance(request, city, conditions)
-    return run(instance, None, None, stop, settings)
+    return run(instance, None, None, stop, settings, first)
 
 
 def replan_day(
@@ -152,8 +160,15 @@ def default_engines(settings: Settings, orders: int = 0) -> tuple[Engine, ...]:
     return (*ours, OrToolsEngine()) if second else ours
 
 
-def run(instance: Instance, begun: Replan | None, before: Plan | None, stop: Stop, settings: Settings) -> Outcome:
-    """Solve an instance, from the start of a re-plan if there is one; see :func:`plan_day` and :func:`replan_day`."""
+def run(
+    instance: Instance,
+    begun: Replan | None,
+    before: Plan | None,
+    stop: Stop,
+    settings: Settings,
+    order_ids: Sequence[str] = (),
+) -> Outcome:
+    """Solve an instance, from the start of a re-plan if there is one, else from the orders named; see the callers."""
 
     def write(tours: Tours, propose: Stop | None = None) -> tuple[Plan, bytes]:
         plan = publish(
@@ -170,7 +185,9 @@ def run(instance: Instance, begun: Replan | None, before: Plan | None, stop: Sto
         return plan, checked(plan)
 
     loading = _loading_order(instance, begun, before)
-    first = best = published = loading.kept(construct(instance.problem, begun.start if begun else None))
+    first = best = published = loading.kept(
+        construct(instance.problem, begun.start if begun else _with(instance, order_ids))
+    )
     begun_s = stop.elapsed_s()
     plan, content = write(first)
     first_s = told_s = stop.elapsed_s()
@@ -197,6 +214,17 @@ def run(instance: Instance, begun: Replan | None, before: Plan | None, stop: Sto
     if best is not first or (plan.unassigned and stop.remaining_s() > writing_s):
         plan, content = write(best, without_last(stop, writing_s))
     return Outcome(plan, content, first_s, stop.elapsed_s(), instance, best)
+
+
+def _with(instance: Instance, order_ids: Sequence[str]) -> Tours | None:
+    """Return tours with as many of some orders as fit, inserted in that order; ``None`` without any."""
+    if not order_ids:
+        return None
+    rows = {order.id: row for row, order in enumerate(instance.orders)}
+    tours = empty_tours(instance.problem.tables)
+    sequence = [rows[order_id] for order_id in order_ids if order_id in rows]
+    insert_all(instance.problem.tables, tours, np.array(sequence, dtype=np.int64))
+    return tours
 
 
 def _inserted(instance: Instance, tours: Tours, elapsed_s: float) -> Progress:

@@ -5,25 +5,29 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
+from math import inf
 from typing import NamedTuple, Protocol
 
-from data import clock, codec
+from data import codec
 from data.model.city import City
 from data.model.plan import Plan, Tour
 from data.model.request import PlanRequest
 from data.model.traffic import Conditions
 from routing.borders import plan_border
-from routing.job import Settings, checked, plan_day
-from routing.parts import join, split, together
+from routing.job import Outcome, Settings, plan_day
+from routing.joining import Checked, Joining
+from routing.parts import split, together
 from routing.rehub import FAR_M, hubs_apart_m, rehubbed
+from routing.shares import placed_first
 from routing.solver.stop import Stop
 from routing.task import BorderBody, Task
 
 LARGE_FROM = 3_000
 """Orders of several hubs from which on these are planned apart."""
-JOIN_S = 0.0006
-"""Seconds an order takes when plans are joined and the whole is checked."""
+JOIN_S = 0.0004
+"""Seconds an order takes when plans are joined and the whole is checked, somebody else being at it still."""
 BORDER_SHARE = 0.2
 """Share of the time for planning neighbours together, where orders may change hub."""
 
@@ -36,8 +40,13 @@ class Piece(NamedTuple):
     tours: tuple[Tour, ...] = ()
 
 
-Solve = Callable[[Sequence[Piece], Stop], Sequence[Plan]]
-"""Plans pieces, each within its seconds and, once the stop is asked to, at once; returns checked plans in order."""
+Heard = Callable[[int, Plan], None]
+"""Given the row of a piece and its plan."""
+Solve = Callable[[Sequence[Piece], Stop, Heard], None]
+"""Plans pieces, each within its seconds, and hands on the checked plan of each as soon as it is there.
+
+Once the stop is asked to, pieces without a plan may stay so.
+"""
 
 
 def is_large(request: PlanRequest) -> bool:
@@ -45,8 +54,19 @@ def is_large(request: PlanRequest) -> bool:
     return len(request.orders) >= LARGE_FROM and len({order.hub_id for order in request.orders}) > 1
 
 
-def plan_large(request: PlanRequest, city: City, stop: Stop, seed: int, lanes: int, solve: Solve) -> tuple[Plan, bytes]:
+def plan_large(
+    request: PlanRequest,
+    city: City,
+    stop: Stop,
+    seed: int,
+    lanes: int,
+    solve: Solve,
+    told: Callable[[Checked], None] = lambda found: None,
+) -> Checked:
     """Return the checked plan, as value and JSON, of a day that is planned in parts.
+
+    Every part has a first plan before any is searched, so that a plan of the whole day is soon there and can be had
+    at once whenever the stop is asked to.
 
     Parameters
     ----------
@@ -54,23 +74,29 @@ def plan_large(request: PlanRequest, city: City, stop: Stop, seed: int, lanes: i
         Budget of it all: splitting, the parts in waves, joining and checking.
     lanes : int
         Pieces that ``solve`` plans at the same time.
+    told : callable
+        Given plans of the whole day on the way, each with better plans of some parts than the one before.
     """
     whole = rehubbed(request, city)
     parts = split(whole, city)
-    seconds = max(0.0, stop.remaining_s() - JOIN_S * len(request.orders))
     pairs = neighbours(parts, city) if request.change_hubs and not request.statuses else []
-    share = BORDER_SHARE if pairs else 0.0
-    plans = list(solve(budgeted(parts, seconds * (1 - share), lanes), stop))
-    if pairs:
-        both = budgeted([together(parts[one], parts[other]) for one, other in pairs], seconds * share, lanes)
-        pieces = [
-            piece._replace(tours=(*plans[one].tours, *plans[other].tours))
-            for piece, (one, other) in zip(both, pairs, strict=True)
-        ]
-        paired = {row for pair in pairs for row in pair}
-        plans = [*solve(pieces, stop), *(plan for row, plan in enumerate(plans) if row not in paired)]
-    plan = join(whole, city, plans, seed, clock.now())
-    return plan, checked(plan)
+    join_s = JOIN_S * len(request.orders)
+    with Joining(whole, city, seed, len(parts), stop, told) as joining:
+
+        def wave(pieces: Sequence[Piece], rows: Sequence[tuple[int, ...]], until: Stop) -> None:
+            solve(pieces, until, lambda row, plan: joining.take(rows[row], plan))
+
+        alone = [(row,) for row in range(len(parts))]
+        first = Stop(stop.seconds)  # not the day's: who asks that to stop is to have something
+        wave([Piece(part, 0.0) for part in parts], alone, first)
+        if seconds := max(0.0, stop.remaining_s() - join_s):
+            wave(budgeted(parts, seconds * (1 - (BORDER_SHARE if pairs else 0.0)), lanes), alone, stop)
+        if pairs and (seconds := max(0.0, stop.remaining_s() - join_s)):
+            both = budgeted([together(parts[one], parts[other]) for one, other in pairs], seconds, lanes)
+            wave(
+                [each._replace(tours=joining.tours(pair)) for each, pair in zip(both, pairs, strict=True)], pairs, stop
+            )
+        return joining.last()
 
 
 def neighbours(parts: Sequence[PlanRequest], city: City) -> list[tuple[int, int]]:
@@ -107,23 +133,23 @@ def budgeted(parts: Sequence[PlanRequest], seconds: float, lanes: int) -> list[P
 
 
 class Spread(Protocol):
-    """Has tasks done by ``lanes`` workers at a time and returns their results in order; at once when asked to stop."""
+    """Has tasks done by ``lanes`` workers at a time and hands on each result; returns once asked to stop."""
 
     @property
     def lanes(self) -> int:
         """How many are done at a time."""
         ...
 
-    def __call__(self, tasks: Sequence[Task], stop: Stop) -> list[bytes]:
-        """Have them done."""
+    def __call__(self, tasks: Sequence[Task], stop: Stop, heard: Callable[[int, bytes], None]) -> None:
+        """Have them done; ``heard`` is given the row of a task and its result."""
         ...
 
 
 def by_workers(task: Task, spread: Spread) -> Solve:
     """Return what has the pieces of a task's day planned by workers."""
 
-    def solve(pieces: Sequence[Piece], stop: Stop) -> list[Plan]:
-        return [codec.decode(content, Plan) for content in spread(as_tasks(task, pieces), stop)]
+    def solve(pieces: Sequence[Piece], stop: Stop, heard: Heard) -> None:
+        spread(as_tasks(task, pieces), stop, lambda row, content: heard(row, codec.decode(content, Plan)))
 
     return solve
 
@@ -135,16 +161,21 @@ def in_threads(city: City, settings: Settings, conditions: Conditions | None, la
     """
     quiet = Settings(settings.seed, settings.improve, 1, settings.iterations)
 
-    def solve(pieces: Sequence[Piece], stop: Stop) -> list[Plan]:
-        def plan(piece: Piece) -> Plan:
+    def solve(pieces: Sequence[Piece], stop: Stop, heard: Heard) -> None:
+        def plan(piece: Piece) -> Plan | None:
+            if stop.flag.is_set():
+                return None
             own = Stop(piece.budget_s, flag=stop.flag)
             if piece.tours:
                 return plan_border(piece.request, piece.tours, city, own, quiet, conditions)
-            return plan_day(piece.request, city, own, quiet, conditions).plan
+            return plan_part(piece.request, city, own, quiet, conditions).plan
 
         with ThreadPoolExecutor(lanes) as executor:
             try:
-                return list(executor.map(plan, pieces))
+                rows = {executor.submit(plan, piece): row for row, piece in enumerate(pieces)}
+                for done in as_completed(rows):
+                    if (found := done.result()) is not None:
+                        heard(rows[done], found)
             except BaseException:  # Ctrl-C: the other threads must not go on until the time is up
                 stop.request()
                 raise
@@ -152,11 +183,22 @@ def in_threads(city: City, settings: Settings, conditions: Conditions | None, la
     return solve
 
 
+def plan_part(
+    request: PlanRequest, city: City, stop: Stop, settings: Settings, conditions: Conditions | None = None
+) -> Outcome:
+    """Return the best checked plan of a part, see :func:`routing.job.plan_day`; none is written on the way.
+
+    Where boxes are scarce, orders that can only go there are inserted before those that would take them for nearer.
+    """
+    once = replace(settings, publish_every_s=inf)
+    return plan_day(request, city, stop, once, conditions, placed_first(request, city))
+
+
 def as_tasks(task: Task, pieces: Sequence[Piece]) -> list[Task]:
     """Return pieces of a task's day as tasks that any worker can do; each result is a ``Plan`` as JSON."""
     return [
         task.replace(
-            kind="border" if piece.tours else "plan",
+            kind="border" if piece.tours else "part",
             body=codec.encode(BorderBody(request=piece.request, tours=piece.tours) if piece.tours else piece.request),
             budget_s=piece.budget_s,
             threads=1,

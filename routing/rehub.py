@@ -67,10 +67,14 @@ def choices(request: PlanRequest, *, loaded: bool = False) -> list[list[str]]:
             fleets[vehicle.hub_id].append(vehicle)
     loading = {hub.id: timedelta(seconds=hub.loading_s if loaded else 0) for hub in request.hubs}
     by = {hub_id: min(each.shift.start_at for each in fleet) - loading[hub_id] for hub_id, fleet in fleets.items()}
+    alike = {
+        hub_id: frozenset((each.skills, each.refused_kinds, each.max_mm) for each in fleet)
+        for hub_id, fleet in fleets.items()
+    }
     taken: dict[tuple[object, ...], bool] = {}
 
     def takes(hub_id: str, order: Order) -> bool:
-        key = (hub_id, order.skills, order.kinds, tuple(parcel.size_mm for parcel in order.parcels))
+        key = (alike[hub_id], order.skills, order.kinds, tuple(parcel.size_mm for parcel in order.parcels))
         if key not in taken:
             taken[key] = any(may_take_there(vehicle, order) for vehicle in fleets[hub_id])
         return taken[key]

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from ortools.graph.python import min_cost_flow
 
+from data.model.city import City
 from data.model.order import Order
 from data.model.place import Place, refuses, smallest_box
 from data.model.request import PlanRequest
@@ -23,6 +24,8 @@ Shares = dict[str, int]
 Bin = tuple[str, int]
 """Place, and the size of its boxes; :data:`CAP` for what a relay place takes in a day."""
 CAP = -1
+Confined = tuple[Order, list[tuple[Bin, int]]]
+"""An order that can only go where room is limited, and the bins it may go to, each with what its place costs."""
 
 
 def shared_places(
@@ -86,37 +89,63 @@ def _with_room(place: Place, room: Mapping[Bin, Shares], hub_id: str) -> Place:
     )
 
 
+def placed_first(request: PlanRequest, city: City) -> list[str]:
+    """Return the orders that can only go where room is limited and that get it, those first that count most.
+
+    Whoever inserts them before others gives no room away to those who may as well go home.
+    """
+    known = {place.id: place for place in (*city.places, *request.places)}
+    confined = _confined(request, request.orders, known)
+    out = {row for row, to, _ in _flow(request, confined, known) if to is None}
+    placed = [order for row, (order, _) in enumerate(confined) if row not in out]
+    return [order.id for order in sorted(placed, key=lambda order: -order_penalty_cents(order, request))]
+
+
 def _needed(
     request: PlanRequest, orders: Mapping[str, Sequence[Order]], known: Mapping[str, Place]
 ) -> dict[Bin, Counter[str]]:
     """Return the parcels of each hub that go to each bin, such that what has to be left out counts least."""
-    bound = [
-        (hub_id, order, bins)
-        for hub_id, own in orders.items()
-        for order in own
-        if order.id not in request.done and (bins := _open_to(order, known))
-    ]
-    places = dict.fromkeys(one[0] for _, _, bins in bound for one, _ in bins)
+    hub_of = {order.id: hub_id for hub_id, own in orders.items() for order in own}
+    confined = _confined(request, [order for own in orders.values() for order in own], known)
+    needed: dict[Bin, Counter[str]] = defaultdict(Counter)
+    for row, to, parcels in _flow(request, confined, known):
+        if to is not None:
+            needed[to][hub_of[confined[row][0].id]] += parcels
+    return needed
+
+
+def _confined(request: PlanRequest, orders: Sequence[Order], known: Mapping[str, Place]) -> list[Confined]:
+    """Return the orders that can only go where room is limited."""
+    return [(order, bins) for order in orders if order.id not in request.done and (bins := _open_to(order, known))]
+
+
+def _flow(
+    request: PlanRequest, confined: Sequence[Confined], known: Mapping[str, Place]
+) -> list[tuple[int, Bin | None, int]]:
+    """Return how many parcels of the order in which row go to which bin; to none: they are left out."""
+    places = dict.fromkeys(one[0] for _, bins in confined for one, _ in bins)
     free = {one: room for place_id in places for one, room in _bins(known[place_id]).items()}
-    number = {one: len(bound) + row for row, one in enumerate(free)}
-    out = len(bound) + len(free)
-    arcs, parcels = [], [len(order.parcels) for _, order, _ in bound]
-    for row, (_, order, bins) in enumerate(bound):
-        arcs += [(row, number[one], parcels[row], cents) for one, cents in bins]
-        arcs.append((row, out, parcels[row], order_penalty_cents(order, request) // parcels[row]))
+    number = {one: len(confined) + row for row, one in enumerate(free)}
+    out = len(confined) + len(free)
+    arcs: list[tuple[int, Bin | None, int]] = []
+    parcels = [len(order.parcels) for order, _ in confined]
+    for row, (order, bins) in enumerate(confined):
+        arcs += [(row, one, cents) for one, cents in bins]
+        arcs.append((row, None, order_penalty_cents(order, request) // parcels[row]))
     flow = min_cost_flow.SimpleMinCostFlow()
-    inner = flow.add_arcs_with_capacity_and_unit_cost(*np.array(arcs, dtype=np.int64).reshape(-1, 4).T)
+    inner = flow.add_arcs_with_capacity_and_unit_cost(
+        np.array([row for row, _, _ in arcs], dtype=np.int64),
+        np.array([out if one is None else number[one] for _, one, _ in arcs], dtype=np.int64),
+        np.array([parcels[row] for row, _, _ in arcs], dtype=np.int64),
+        np.array([cents for _, _, cents in arcs], dtype=np.int64),
+    )
     for one, room in free.items():
         flow.add_arc_with_capacity_and_unit_cost(number[one], out, room, 0)
     supplies = np.array([*parcels, *([0] * len(free)), -sum(parcels)], dtype=np.int64)
     flow.set_nodes_supplies(np.arange(out + 1), supplies)
     assert flow.solve() == flow.OPTIMAL, "every order may be left out"
-    names = list(free)
-    needed: dict[Bin, Counter[str]] = defaultdict(Counter)
-    for (row, head, _, _), units in zip(arcs, flow.flows(inner).tolist(), strict=True):
-        if units and head != out:
-            needed[names[head - len(bound)]][bound[row][0]] += units
-    return needed
+    used = flow.flows(inner).tolist()
+    return [(row, one, units) for (row, one, _), units in zip(arcs, used, strict=True) if units]
 
 
 def _open_to(order: Order, known: Mapping[str, Place]) -> list[tuple[Bin, int]]:

@@ -21,6 +21,7 @@ CITIES_OPEN = 4
 Kind = Callable[[Task, City | None, Stop, Told], bytes]
 KINDS: Mapping[str, Kind] = {
     "plan": work_plans.plan,
+    "part": work_plans.part,
     "border": work_plans.border,
     "replan": work_plans.replan,
     "vroom": vroom,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from data import codec
 from data.errors import InputError
 from data.model.city import City
@@ -14,7 +16,8 @@ from data.sources.traffic import segment_speeds_of
 from routing.borders import plan_border
 from routing.conditions import city_curves
 from routing.job import Settings, plan_day, replan_day
-from routing.large import Spread, by_workers, in_threads, is_large, plan_large
+from routing.joining import Checked
+from routing.large import Spread, by_workers, in_threads, is_large, plan_large, plan_part
 from routing.solver.engine import Progress
 from routing.solver.stop import Stop
 from routing.task import BorderBody, Driving, ReplanBody, Task, Told
@@ -31,8 +34,15 @@ def plan(task: Task, city: City | None, stop: Stop, told: Told, spread: Spread |
     if is_large(request):
         alone = in_threads(here, settings, conditions, task.threads)
         lanes, solve = (task.threads, alone) if spread is None else (spread.lanes, by_workers(task, spread))
-        return plan_large(request, here, stop, task.seed, lanes, solve)[1]
+        return plan_large(request, here, stop, task.seed, lanes, solve, _whole(stop, told))[1]
     return plan_day(request, here, stop, settings, conditions).content
+
+
+def part(task: Task, city: City | None, stop: Stop, told: Told) -> bytes:
+    """Return the best checked plan for a part of a large day, a :class:`data.model.request.PlanRequest`."""
+    here, request = needed(city), codec.decode(task.body, PlanRequest, BODY)
+    check_request(request, here)
+    return plan_part(request, here, stop, _settings(task, told), conditions_of(here, task.driving)).content
 
 
 def border(task: Task, city: City | None, stop: Stop, told: Told) -> bytes:
@@ -79,6 +89,17 @@ def conditions_of(city: City, driving: Driving) -> Conditions:
     if driving.incidents:
         reports += incidents_of(driving.incidents, "incidents", city.streets)[0].reports
     return Conditions(curves=city_curves(city), traffic=Traffic(reports), weather=driving.weather)
+
+
+def _whole(stop: Stop, told: Told) -> Callable[[Checked], None]:
+    """Return what tells of the plans of a large day."""
+
+    def tell(found: Checked) -> None:
+        totals = found[0].totals
+        step = Step(engine="parts", elapsed_s=stop.elapsed_s(), served=totals.served, cost_cents=totals.cost_cents)
+        told(step, found[1])
+
+    return tell
 
 
 def _settings(task: Task, told: Told) -> Settings:

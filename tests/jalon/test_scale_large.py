@@ -77,7 +77,10 @@ def test_parts_are_done_all_over_the_cluster_and_stop_when_asked(tmp_path: Path)
             ):
                 await asyncio.sleep(0.1)
             assert at_work == [1, 1]  # both workers, though one of them waits for the parts
-            await jobs.cancel(OWNER, running.id)
+            while not (await jobs.get(OWNER, running.id)).has_result:  # the first plans of both, joined
+                await asyncio.sleep(0.1)
+            ended = await jobs.cancel(OWNER, running.id)
+            assert ended.plan_id and ended.progress is not None and ended.progress.served == 8
             assert await jobs.run(OWNER, task)
             assert not any((await on_all(cluster, parts_at_work)).values())
             lost = (*hubs_apart().orders, order("lost", "nowhere", hub_id="east"))

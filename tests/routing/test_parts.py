@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Sequence
 from itertools import permutations
 
 import pytest
@@ -12,7 +14,8 @@ from hypothesis import strategies as st
 from data import codec
 from data.clock import now
 from data.model.change import Transfer
-from data.model.place import Place
+from data.model.parcel import Dimensions
+from data.model.place import BoxType, Place, PlaceKind
 from data.model.plan import Plan
 from data.model.request import PlanRequest
 from data.sources.check import check_request
@@ -20,10 +23,11 @@ from routing import large
 from routing.borders import plan_border
 from routing.build import build_instance
 from routing.job import PlanRejectedError, Settings, plan_day
-from routing.large import Piece, as_tasks, budgeted, in_threads, is_large, neighbours, plan_large
+from routing.joining import Checked
+from routing.large import Heard, Piece, as_tasks, budgeted, in_threads, is_large, neighbours, plan_large
 from routing.parts import join, split, together
 from routing.rehub import rehubbed
-from routing.shares import divided, shared_places
+from routing.shares import divided, placed_first, shared_places
 from routing.solver.stop import Stop
 from routing.task import Task
 from routing.verify import check
@@ -145,7 +149,7 @@ def test_a_plan_task_of_a_large_day_is_done_in_parts(monkeypatch: pytest.MonkeyP
     task = Task(kind="plan", body=codec.encode(wanted), city=str(path), budget_s=4, iterations=40)
     told: list[object] = []
     whole = codec.decode(perform(task, Stop(60), lambda step, content: told.append(step)), Plan)
-    assert len({each.hub_id for each in whole.orders}) == 2 and not told
+    assert len({each.hub_id for each in whole.orders}) == 2 and told
     pieces = [Piece(part, 2.0) for part in split(wanted, days.city)]
     monkeypatch.setattr(large, "LARGE_FROM", 10_000)
     plans = [codec.decode(perform(each, Stop(60), lambda *_: None), Plan) for each in as_tasks(task, pieces)]
@@ -155,12 +159,56 @@ def test_a_plan_task_of_a_large_day_is_done_in_parts(monkeypatch: pytest.MonkeyP
 def test_a_joined_plan_that_breaks_a_rule_is_not_returned() -> None:
     here, day = town(), two_hubs()
 
-    def twice(pieces: object, stop: Stop) -> list[Plan]:
-        plans = in_threads(here, FIRST, None, 1)(pieces, stop)  # type: ignore[arg-type]
-        return [plans[0], plans[1].replace(tours=plans[0].tours)]
+    def twice(pieces: Sequence[Piece], stop: Stop, heard: Heard) -> None:
+        plans: dict[int, Plan] = {}
+        in_threads(here, FIRST, None, 1)(pieces, stop, plans.__setitem__)
+        heard(0, plans[0])
+        heard(1, plans[1].replace(tours=plans[0].tours))
 
     with pytest.raises(PlanRejectedError):
         plan_large(day, here, Stop(60), 1, 1, twice)
+
+
+def test_who_asks_it_to_stop_has_the_newest_plan_of_the_whole_day_at_once() -> None:
+    """The first plans of all parts are joined beside the search; a part that is being searched is not waited for."""
+    here, day, stop = town(), two_hubs(), Stop(60)
+    joined, waves = threading.Event(), 0
+    apart = in_threads(here, FIRST, None, 1)
+    found: list[Checked] = []
+
+    def tell(one: Checked) -> None:
+        found.append(one)
+        joined.set()
+
+    def solve(pieces: Sequence[Piece], until: Stop, heard: Heard) -> None:
+        nonlocal waves
+        waves += 1
+        if waves == 1:
+            apart(pieces, until, heard)
+        else:
+            assert joined.wait(60)
+            stop.request()
+
+    plan, content = plan_large(day, here, stop, 1, 1, solve, tell)
+    assert waves == 2 and found == [(plan, content)]
+    assert plan.totals.served == 2 and check(json.loads(content)) == []
+
+
+def test_boxes_that_hubs_share_go_where_leaving_out_counts_most() -> None:
+    """Two boxes; the hub that names the locker most often has the orders that matter least."""
+    size = Dimensions(length_mm=500, width_mm=500, height_mm=500)
+    box = BoxType(size="m", free=2, inner_mm=size)
+    locker = Place(id="l", kind=PlaceKind.LOCKER, lat=0, lon=0, boxes=(box,))
+    low = [order(f"low-{n}", "l", hub_id="west", priority=10) for n in range(6)]
+    high = [order(f"high-{n}", "l", hub_id="east", priority=90) for n in range(2)]
+    homely = [order("homely", "a", "l", hub_id="west", priority=100)]  # may as well go home
+    known = {"l": locker, "a": home("a", 1, 0)}
+    seen = shared_places(request(), {"west": [*low, *homely], "east": high}, known)
+    assert {hub_id: place.boxes[0].free for hub_id, place in seen["l"].items()} == {"west": 0, "east": 2}
+    west = request(orders=(*low, *homely), places=(locker, known["a"]))
+    assert placed_first(west, town()) == ["low-0", "low-1"] and "homely" not in placed_first(west, town())
+    few = shared_places(request(), {"west": [*low, *homely], "east": high[:1]}, known)
+    assert {hub_id: place.boxes[0].free for hub_id, place in few["l"].items()} == {"west": 1, "east": 1}
 
 
 def test_neighbours_planned_together_are_no_worse_and_an_order_may_cross() -> None:
