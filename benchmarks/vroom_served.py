@@ -1,12 +1,13 @@
 """Do we serve as much as VROOM on what VROOM can express?
 
 Random documents with matrices, windows, capacities, skills, priorities and breaks, a little too much work for the
-fleet; VROOM at its highest exploration level, ours with the seconds given. VROOM looks at priorities first, so they
-are compared first.
+fleet; VROOM at its highest exploration level and on one thread, ours with the seconds given, or with those that VROOM
+took (`--equal`). VROOM looks at priorities first, so they are compared first.
 
-    python benchmarks/vroom_served.py [--instances 30] [--jobs 40] [--seconds 2] [--no-breaks]
+    python benchmarks/vroom_served.py [--instances 30] [--jobs 40] [--seconds 2 | --equal] [--no-breaks]
 
-Needs the `peers` extra (pyvroom). Prints one row per instance, then sums.
+Needs the `peers` extra (pyvroom). Prints one row per instance with the seconds both took, reading and answering
+included, then sums.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from data import clock
 from data.clock import rng
 from routing.compat.vroom import check_vroom, solve_vroom
 from routing.job import Settings, default_engines
@@ -72,14 +74,22 @@ def _vehicle(random: Any, row: int, share: int, breaks: bool) -> Json:
     return vehicle
 
 
-def solve_vroom_peer(vroom: Any, document: Json) -> Json:
-    """Return VROOM's own answer."""
+def solve_vroom_peer(vroom: Any, document: Json) -> tuple[Json, float]:
+    """Return VROOM's own answer, and how long it took."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "document.json"
         path.write_text(json.dumps(document))
+        begun_s = clock.elapsed_s()
         problem = vroom.Input.from_json(path, geometry=False)
-    answer: Json = problem.solve(exploration_level=5, nb_threads=1).to_dict()
-    return answer
+        answer: Json = problem.solve(exploration_level=5, nb_threads=1).to_dict()
+    return answer, clock.elapsed_s() - begun_s
+
+
+def solve_ours(document: Json, seconds: float) -> tuple[Json, float]:
+    """Return our answer, and how long it took."""
+    begun_s = clock.elapsed_s()
+    answer = solve_vroom(document, None, Stop(seconds), default_engines(Settings()) if seconds else ())
+    return answer, clock.elapsed_s() - begun_s
 
 
 def figures(answer: Json) -> tuple[int, int, int]:
@@ -94,6 +104,7 @@ def main() -> int:
     parser.add_argument("--instances", type=int, default=30)
     parser.add_argument("--jobs", type=int, default=40)
     parser.add_argument("--seconds", type=float, default=2.0, help="search time of ours; 0 is insertion only")
+    parser.add_argument("--equal", action="store_true", help="ours has the seconds that VROOM took instead")
     parser.add_argument("--no-breaks", action="store_true")
     arguments = parser.parse_args()
     try:
@@ -101,20 +112,24 @@ def main() -> int:
     except ImportError:
         print("pyvroom is not installed: pip install .[peers]", file=sys.stderr)
         return 2
-    rows = []
-    print(f"{'seed':>4} {'priority ours':>13} {'VROOM':>6} {'served ours':>11} {'VROOM':>6} {'cost ratio':>10}")
+    rows, took_s = [], []
+    solve_ours(draw(0, arguments.jobs, not arguments.no_breaks), 0.5)  # kernels are compiled without a clock running
+    print(f"{'seed':>4} {'priority ours':>13} {'VROOM':>6} {'served ours':>11} {'VROOM':>6} {'cost ratio':>10}  took_s")
     for seed in range(arguments.instances):
         document = draw(seed, arguments.jobs, not arguments.no_breaks)
-        engines = default_engines(Settings()) if arguments.seconds else ()
-        answer = solve_vroom(document, None, Stop(arguments.seconds), engines)
-        peer = solve_vroom_peer(vroom, document)
+        peer, peer_s = solve_vroom_peer(vroom, document)
+        answer, ours_s = solve_ours(document, peer_s if arguments.equal else arguments.seconds)
         if mistakes := check_vroom(document, peer):
             print(f"VROOM's answer fails the check: {mistakes}", file=sys.stderr)
         ours, theirs = figures(answer), figures(peer)
         rows.append((ours, theirs))
+        took_s.append((ours_s, peer_s))
         ratio = f"{ours[2] / theirs[2]:.3f}" if ours[:2] == theirs[:2] else "-"
-        print(f"{seed:>4} {ours[0]:>13} {theirs[0]:>6} {ours[1]:>11} {theirs[1]:>6} {ratio:>10}")
+        line = f"{seed:>4} {ours[0]:>13} {theirs[0]:>6} {ours[1]:>11} {theirs[1]:>6} {ratio:>10}"
+        print(f"{line}  {ours_s:.2f} {peer_s:.2f}")
     _print_sums(rows)
+    ours_s, peer_s = (sum(both) / len(took_s) for both in zip(*took_s, strict=True))
+    print(f"seconds: mean {ours_s:.3f}, VROOM {peer_s:.3f}")
     return 0
 
 
