@@ -236,9 +236,10 @@ def _let_own_orders_in(instance: Instance, tours: dict[str, Tour]) -> None:
 
 
 def _at_present(instance: Instance, tours: dict[str, Tour], now_at: datetime | None) -> Instance:
-    """Return the instance at the present: what is still at its hub leaves it later, on whatever vehicle.
+    """Return the instance at the present: what is still at its hub, parcel or vehicle, leaves it later.
 
-    The next trips of a vehicle on the road go by when it was seen itself.
+    The next trips of a vehicle on the road go by when it was seen itself. A vehicle whose break's last moment is past
+    keeps its hours, so that it may still take it: its parcels' hold it back.
     """
     if now_at is None:
         return instance
@@ -250,6 +251,11 @@ def _at_present(instance: Instance, tours: dict[str, Tour], now_at: datetime | N
     for row, order in enumerate(instance.orders):
         if order.from_place is None and order.id not in theirs:
             tables.release_s[row] = max(int(tables.release_s[row]), present_s)
+    on_road = {status.vehicle_id for status in gone}
+    for column, vehicle in enumerate(instance.vehicles):
+        breaks = slice(int(tables.brk_ptr[column]), int(tables.brk_ptr[column + 1]))
+        if vehicle.id not in on_road and (tables.brk_close[breaks] >= present_s).all():
+            tables.veh_open_s[column] = max(int(tables.veh_open_s[column]), present_s)
     return replace(instance, present_s=present_s)
 
 

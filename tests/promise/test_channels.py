@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 from data import clock
 from data.model.reservation import Owner
 from data.model.stored_order import OrderState
-from data.store import contacts, orders
+from data.store import channels, contacts, orders
 from tests import fake_shopify, fake_tiktok
 from tests.fake_shopify import Buyer, FakeShopify
 from tests.fake_tiktok import FakeTikTok
@@ -246,13 +246,12 @@ def test_before_its_time_is_up_it_is_told_unscanned_with_an_alarm(shop: TestClie
     tiktok.put("5040", rts_sla_time=int(clock.now().timestamp()) + 600)
     tell(shop, "5040", "f1")
     until(lambda: "P5040" in tiktok.shipped)
-    until(lambda: _alarms(shop, "5040") == ["not_scanned"])
+    until(lambda: _is_noted(shop, "alarm not_scanned 5040"))
 
 
-def _alarms(client: TestClient, order_id: str) -> list[str]:
-    waiting = client.app.state.server.ledger.notices(1000)  # type: ignore[attr-defined]
-    bodies = [json.loads(one.body) for one in waiting if one.kind == "channel.alarm" and one.subject == order_id]
-    return [one["code"] for one in bodies]
+def _is_noted(client: TestClient, notice: str) -> bool:
+    with desk(client).read() as connection:
+        return channels.is_noted(connection, SHOP, "live", notice)
 
 
 def test_a_forged_tiktok_is_refused(shop: TestClient) -> None:
