@@ -140,7 +140,9 @@ def _print_sums(rows: list[tuple[tuple[int, int, int], tuple[int, int, int]]]) -
     print(f"n = {len(rows)}: served {sum(ours[1] for ours, _ in rows)}, VROOM {sum(theirs[1] for _, theirs in rows)}")
     print(f"priority and tasks: better {better}, equal {len(same)}, worse {worse}")
     if same:
-        print(f"cost ratio where equal: mean {sum(same) / len(same):.3f}, worst {max(same):.3f}")
+        dearer = sum(ratio > 1 for ratio in same)
+        print(f"cost ratio where equal: mean {sum(same) / len(same):.3f}, {min(same):.3f} to {max(same):.3f}, ", end="")
+        print(f"dearer {dearer} of {len(same)}")
 
 
 if __name__ == "__main__":

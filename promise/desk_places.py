@@ -5,20 +5,17 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
 
-from data.clock import PARIS
 from data.errors import ConflictError, InputError, JalonError, NotFoundError, ReusedKeyError
-from data.hours import with_offset
 from data.model.promise import DeliveryOption
-from data.model.reservation import Owner, Reservation, State
+from data.model.reservation import Owner, Reservation
 from promise.capacity import Refusal
 from promise.desk_plan import REFUSED, Planned, Planner, held, same_again
 from promise.desk_quotes import Quotes, View
 from promise.desk_values import Bulk, Held, Order, Swap, problem_of
 from promise.ledger import Ledger
 from promise.left import Taking
-from promise.reserve import Command, Confirm, Publish, Release, Reply, Request, Reserve
+from promise.reserve import Command, Confirm, Publish, Release, Reply, Request, reply_of
 
 TRIES, AT_ONCE = 6, 64
 BAD_INPUT = (Refusal.UNKNOWN_CAPACITY, Refusal.UNKNOWN_STOCK)
@@ -75,14 +72,14 @@ class Places:
             again = f"{key}#{attempt}" if key and attempt else key
             replies = await self._submit(owner, [one for _, one in sent], _digest(again), fingerprint)
             left = []
-            for (number, one), reply in zip(sent, replies, strict=True):
+            for (number, _), reply in zip(sent, replies, strict=True):
                 full = reply.refusal in (Refusal.FULL, Refusal.CLOSED) and orders[number].request is not None
                 if full and attempt + 1 < TRIES:
                     left.append(number)
                     continue
                 if reply.refusal is Refusal.ID_TAKEN and same_again(orders[number], reply.terms):
                     reply = reply.replace(refusal=None)
-                found[number] = self._held(reply, one.command, whole)
+                found[number] = self._held(reply, whole)
             if not left:
                 break
         held_all = tuple(found[number] for number in range(len(orders)))
@@ -109,7 +106,7 @@ class Places:
         ticket = self._quotes.ticket(owner, swap.quote_id)
         planned = self._planner(owner, self._quotes.view(owner.tenant)).change(order_id, swap, ticket)
         (reply,) = await self._submit(owner, [planned], _digest(key), fingerprint)
-        return self._held(reply, planned.command, whole=False)
+        return self._held(reply, whole=False)
 
     def promise(self, owner: Owner, order_id: str) -> Held:
         """Return an order's place as it stands; it waits for the store.
@@ -185,7 +182,7 @@ class Places:
             owner=owner, commands=(command,), now_s=self._now_s, key=_digest(key), fingerprint=fingerprint
         )
         (reply,) = await self._ask(request)
-        return self._held(reply, None, whole=False)
+        return self._held(reply, whole=False)
 
     async def _ask(self, request: Request) -> tuple[Reply, ...]:
         replies = await asyncio.wrap_future(self._ledger.submit(request))
@@ -193,17 +190,13 @@ class Places:
             raise ReusedKeyError("idempotency_key_reused", "this key came with another request", action="use a new key")
         return replies
 
-    def _held(self, reply: Reply, command: Command | None, whole: bool) -> Held:
+    def _held(self, reply: Reply, whole: bool) -> Held:
         if reply.refusal is not None and not whole:
             raise _error(reply.refusal)
-        expires_at = None
-        if reply.state is State.PENDING and isinstance(command, Reserve):
-            expires_at = _instant(command.expires_s)
-        return held(reply, self._options, expires_at)
+        return held(reply, self._options)
 
     def _known(self, order: Reservation) -> Held:
-        reply = Reply(id=order.id, state=order.state, capacity_id=order.capacity_id, terms=order.terms)
-        return held(reply, self._options, _instant(order.expires_s) if order.state is State.PENDING else None)
+        return held(reply_of(order), self._options)
 
     @property
     def _now_s(self) -> int:
@@ -226,7 +219,3 @@ def _error(refusal: Refusal) -> JalonError:
 def _told(refusal: Refusal) -> tuple[str, str, str]:
     detail, action = REFUSED[refusal.value]
     return detail, "", action
-
-
-def _instant(at_s: int) -> datetime:
-    return with_offset(datetime.fromtimestamp(at_s, PARIS))

@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from data.clock import PARIS
 from data.errors import ConflictError, InputError
+from data.hours import with_offset
 from data.model.base import Window
 from data.model.promise import DeliveryOption
 from data.model.reservation import Capacity, Owner, level_id
@@ -202,7 +204,7 @@ def same_again(order: Order, terms: str) -> bool:
     return order.request is not None and bool(terms) and _terms(terms).asked == _asked(order)
 
 
-def held(reply: Reply, options: Sequence[DeliveryOption], expires_at: datetime | None = None) -> Held:
+def held(reply: Reply, options: Sequence[DeliveryOption]) -> Held:
     """Return the ledger's reply as the shop reads it."""
     problem = None
     if reply.refusal is not None:
@@ -226,10 +228,14 @@ def held(reply: Reply, options: Sequence[DeliveryOption], expires_at: datetime |
         price_cents=terms.price_cents,
         text_fr=wording.promise_fr(kind, terms.date, terms.date) if kind else "",
         text_en=wording.promise_en(kind, terms.date, terms.date) if kind else "",
-        expires_at=expires_at,
+        expires_at=_instant(reply.expires_s) if reply.expires_s else None,
         problem=problem,
     )
 
 
 def _terms(raw: str) -> Terms:
     return msgspec.json.decode(raw, type=Terms)
+
+
+def _instant(at_s: int) -> datetime:
+    return with_offset(datetime.fromtimestamp(at_s, PARIS))

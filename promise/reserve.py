@@ -135,6 +135,8 @@ class Reply(Value, omit_defaults=False):
         Why nothing was done.
     level : str
         The capacity or the stock that refuses.
+    expires_s : int
+        Until when a pending order's place is held.
     """
 
     id: str
@@ -143,6 +145,7 @@ class Reply(Value, omit_defaults=False):
     terms: str = ""
     refusal: Refusal | None = None
     level: str = ""
+    expires_s: UnixSeconds = 0
 
 
 def act(books: Books, request: Request, due: tuple[Key, ...] = ()) -> tuple[Reply, ...]:
@@ -154,7 +157,7 @@ def _replies(books: Books, request: Request, command: Command, due: tuple[Key, .
     if isinstance(command, Expire):
         for key in due[: command.most]:
             if _lapse(books, key, request.now_s):
-                yield _told(books.orders[key])
+                yield reply_of(books.orders[key])
     elif isinstance(command, Told):
         return  # nothing in the books
     elif isinstance(command, Publish | PublishStock):
@@ -163,10 +166,10 @@ def _replies(books: Books, request: Request, command: Command, due: tuple[Key, .
         key = Key(*request.owner, command.id)
         _lapse(books, key, request.now_s)
         try:
-            yield _told(_become(books, key, command, request.now_s))
+            yield reply_of(_become(books, key, command, request.now_s))
         except Refused as no:
             known = books.orders.get(key)
-            told = _told(known) if known else Reply(id=command.id)
+            told = reply_of(known) if known else Reply(id=command.id)
             yield told.replace(refusal=no.refusal, level=no.level)
 
 
@@ -247,8 +250,10 @@ def _placed(order: Reservation, command: Reserve | Change) -> Reservation:
     )
 
 
-def _told(order: Reservation) -> Reply:
-    return Reply(id=order.id, state=order.state, capacity_id=order.capacity_id, terms=order.terms)
+def reply_of(order: Reservation) -> Reply:
+    """Return how an order stands."""
+    until_s = order.expires_s if order.state is State.PENDING else 0
+    return Reply(id=order.id, state=order.state, capacity_id=order.capacity_id, terms=order.terms, expires_s=until_s)
 
 
 def keys_of(request: Request) -> Iterator[Key]:

@@ -14,9 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from data.clock import PARIS
 from data.errors import ConflictError, InputError, JalonError
-from data.hours import with_offset
 from data.model.place import PlaceKind
 from data.model.promise import DeliveryOption
 from data.model.reservation import Capacity, Owner, Reservation, State
@@ -34,7 +32,7 @@ from promise.intake.terms import Owed
 from promise.intake.values import Accepted, NewOrder
 from promise.ledger import Ledger, Replies
 from promise.left import Taking
-from promise.reserve import Command, Confirm, Publish, Reply, Request, Reserve
+from promise.reserve import Command, Confirm, Publish, Reply, Request, Reserve, reply_of
 from promise.shown import Shown
 from promise.ticket import Ticket
 
@@ -123,9 +121,7 @@ class Clerk:
 
     def held(self, order: Reservation) -> Held:
         """Return a place as the shop reads it."""
-        reply = Reply(id=order.id, state=order.state, capacity_id=order.capacity_id, terms=order.terms)
-        ends = with_offset(datetime.fromtimestamp(order.expires_s, PARIS)) if order.state is State.PENDING else None
-        return held(reply, self._options, ends)
+        return held(reply_of(order), self._options)
 
     def _take(
         self, owner: Owner, new: Mapping[int, NewOrder], channel: str, settle: Settle | None
