@@ -40,7 +40,7 @@ def test_a_reservation_debits_every_level(ledger: Ledger) -> None:
     assert reserved(ledger) == {"hub": 3, "group": 3, "north": 3, "south": 0}
     assert balances(ledger)["hub"].reserved_dm3 == 20
     confirmed = ask(ledger, Confirm(id="o1"))
-    assert confirmed == held.replace(state=State.CONFIRMED)
+    assert held.expires_s > 0 and confirmed == held.replace(state=State.CONFIRMED, expires_s=0)
     assert ask(ledger, Release(id="o1")).state is State.RELEASED
     assert set(reserved(ledger).values()) == {0}
 
