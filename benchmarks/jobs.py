@@ -1,6 +1,7 @@
 """What jobs promise: the server answers while every worker solves, cancelling is quick, a killed server is back soon.
 
-``python -m benchmarks.jobs [--orders 400] [--seconds 20] [--cancels 20] [--restarts 3]`` prints each figure with its n.
+``python -m benchmarks.jobs [--orders 400] [--seconds 20] [--cancels 20] [--restarts 3]`` prints each figure with its n;
+``--large 20000`` times nothing but cancels of a day that large, of ten hubs, once there is a plan of the whole.
 The server is ``jalon serve`` in a process of its own, with a worker for each processor, on the invented city.
 """
 
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -22,8 +23,11 @@ from pathlib import Path
 import httpx
 import numpy as np
 
+from benchmarks.large import day_of
 from data import codec
 from data.cityfile import write_city
+from data.model.city import City
+from data.model.request import PlanRequest
 from data.synthetic.city import synthetic_city
 from data.synthetic.orders import normal_day
 from routing.travel import prepare_city
@@ -31,18 +35,25 @@ from routing.travel import prepare_city
 PACE_S = 0.01
 DAY = date(2026, 11, 24)
 LONG_S = 600
+HUBS = 10
 START = "from jalon.cli import main; main()"
 
 
 def main() -> None:
     """Measure."""
     words = argparse.ArgumentParser(description=__doc__)
-    for name, usual in (("orders", 400), ("seconds", 20), ("cancels", 20), ("restarts", 3)):
+    for name, usual in (("orders", 400), ("seconds", 20), ("cancels", 20), ("restarts", 3), ("large", 0)):
         words.add_argument(f"--{name}", type=int, default=usual)
     given = words.parse_args()
     cores = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory() as folder:
-        city, body = _prepared(Path(folder), given.orders)
+        if given.large:
+            city, body = _prepared(Path(folder), lambda city: day_of(city, given.large, HUBS, 1))
+            with _serving(city) as (client, _):
+                took_ms = [_cancel_ms(client, body) for _ in range(given.cancels)]
+            _tell("cancel_large_ms", took_ms, orders=given.large, hubs=HUBS)
+            return
+        city, body = _prepared(Path(folder), lambda city: normal_day(city, DAY, given.orders, 1))
         with _serving(city) as (client, _):
             begun = [_begun(client, body) for _ in range(cores)]
             took_ms = _livez_ms(client, given.seconds)
@@ -54,11 +65,11 @@ def main() -> None:
         _tell("restart_s", [_restart_s(city, body, cores) for _ in range(given.restarts)], jobs=cores)
 
 
-def _prepared(folder: Path, orders: int) -> tuple[Path, bytes]:
+def _prepared(folder: Path, day: Callable[[City], PlanRequest]) -> tuple[Path, bytes]:
     city = prepare_city(synthetic_city(1))
     path = folder / "synthetic.city"
     write_city(city, path)
-    return path, codec.encode(normal_day(city, DAY, orders, 1))
+    return path, codec.encode(day(city))
 
 
 @contextmanager

@@ -40,7 +40,7 @@ NOW_S = 1_795_000_000
 HUBS, DAYS, GROUPS, AREAS = 20, 10, 5, 25
 ROOM = 1_000_000
 BURST, REPEATS = 2400, 5
-SWITCH_S = 0.0005
+SWITCH_S = 0.0001
 """How long one thread may keep the others waiting: as in the server."""
 
 

@@ -27,7 +27,7 @@ READY_WITHIN_S = 300
 
 def main(database_url: str, state: str, refresh_s: str) -> None:
     """Serve until it is told to stop."""
-    sys.setswitchinterval(0.0005)
+    sys.setswitchinterval(0.0001)
     settings = load_settings(
         database_url=database_url,
         promise=Path(state),

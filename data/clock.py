@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 PARIS = ZoneInfo("Europe/Paris")
+GIVE_WAY_S = 0.003
 
 
 def now() -> datetime:
@@ -24,6 +25,11 @@ def elapsed_s() -> float:
 def cpu_s() -> float:
     """Return the CPU seconds this process has used, all threads."""
     return time.process_time()
+
+
+def give_way() -> None:
+    """Let the other threads have the interpreter for a moment: called now and then by work that nobody waits for."""
+    time.sleep(GIVE_WAY_S)
 
 
 def rng(seed: int) -> np.random.Generator:

@@ -13,7 +13,7 @@ from typing import NamedTuple, Self, TypeVar
 
 from data.model.reservation import Balance, Key, Owner, Reservation
 from data.model.stock import StockBalance, lines_of
-from data.store import capacity, idempotency, outbox, reservations, stock
+from data.store import capacity, idempotency, outbox, reservations, rows, stock
 from data.store.database import Database, StoreError, Transaction
 from data.store.idempotency import Answered
 from data.store.outbox import Notice
@@ -166,8 +166,9 @@ class Ledger:
         known = Known(set(books.balances), set(books.orders), set(books.stocks))
         fresh: dict[Key, Answered] = {}
         replies = [_answer(books, request, due, answered, fresh) for request in requests]
-        _save(connection, books, known, now_s)
-        idempotency.save(connection, fresh, now_s)
+        with rows.at_once(connection):
+            _save(connection, books, known, now_s)
+            idempotency.save(connection, fresh, now_s)
         if sweeps:
             idempotency.forget(connection, now_s - KEYS_KEPT_S)
         outbox.drop(connection, [seq for command in commands if isinstance(command, Told) for seq in command.seqs])

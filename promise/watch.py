@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 
 import msgspec
 
-from data.clock import PARIS
+from data.clock import PARIS, give_way
 from data.model.event import Event, EventKind
 from data.model.reservation import Key, Owner
 from data.model.stored_order import ENDS, OrderState
@@ -98,7 +98,9 @@ class Watcher:
             left = events.first_of_kinds(connection, self._tenant, LEFT, now_s - HISTORY_S)
         tells = {one.place.capacity_id.partition("/")[0] for one in held if left.get(one.key, 0) > now_s - TELLS_S}
         self._open, found = [], []
-        for one in held:
+        for number, one in enumerate(held, 1):
+            if number % watches.AT_ONCE == 0:
+                give_way()
             if one.place.terms:
                 terms = msgspec.json.decode(one.place.terms, type=Terms)
                 left_s = left.get(one.key, 0)

@@ -53,6 +53,7 @@ class Runs:
         self._dues_s: dict[Key, float] = {}
         self._running: dict[Key, _Running] = {}
         self._stopping: set[Key] = set()
+        self._handing_over: set[Key] = set()
         self._beside: set[asyncio.Task[None]] = set()
         self._ended = dict.fromkeys((str(one) for one in JobState if one.ended), 0)
         self.lost = 0
@@ -93,6 +94,8 @@ class Runs:
             self._stopping.add(found.key)
             running.worker.stop(running.name)
             await asyncio.wait({drive}, timeout=GRACE_S)
+            if found.key in self._handing_over:  # a large plan takes half a second to pack: once is enough
+                await asyncio.wait({drive})
         await self._end(found.key, found.token, JobState.CANCELLED)
 
     async def _driven(self, key: Key) -> None:
@@ -118,6 +121,7 @@ class Runs:
             self._rows.ring(key)
             try:
                 result = await self._result(key, run)
+                self._handing_over.add(key)
                 state = JobState.CANCELLED if key in self._stopping else JobState.SUCCEEDED
                 await self._end(key, run.token, state, result)
             except WorkerLostError as lost:
@@ -126,6 +130,7 @@ class Runs:
                 await self._end(key, run.token, JobState.FAILED, fault=Fault.of(error))
             finally:
                 del self._running[key]
+                self._handing_over.discard(key)
         return False
 
     async def _result(self, key: Key, run: jobs.Run) -> bytes:

@@ -81,11 +81,17 @@ class Database:
             raise
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """Yield a connection in a transaction that commits where the block ends well, else rolls back."""
+    def write(self, kept: Connection | None = None) -> Iterator[Connection]:
+        """Yield a connection in a transaction that commits where the block ends well, else rolls back.
+
+        Parameters
+        ----------
+        kept : Connection, optional
+            One of the engine's that the caller keeps from one transaction to the next.
+        """
         if self.read_only:
             raise StoreError("store_read_only", "the store is only read here", self.name)
-        with self._writing, self.engine.begin() as connection:
+        with self._writing, nullcontext(kept) if kept else self.engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager

@@ -7,9 +7,10 @@ and one plan, on SQLite a tenth of the work that binding every value takes.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from sqlalchemy import (
@@ -42,6 +43,7 @@ V = TypeVar("V", bound=Value)
 OWNED = ("tenant", "shipper", "id")
 """What every key is made of."""
 
+WAITING = "waiting writes"
 NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -88,11 +90,31 @@ def row_of(key: Key, value: Value) -> dict[str, Any]:
     return msgspec.structs.asdict(value) | key._asdict()
 
 
+@contextmanager
+def at_once(connection: Connection) -> Iterator[None]:
+    """Write what is added and changed in the block by one statement at its end, where the database can (PostgreSQL).
+
+    No row may be written twice in it. Each statement costs the writer a turn at the interpreter, which other threads
+    want too: half a group's time.
+    """
+    if connection.dialect.name == "sqlite":
+        yield
+        return
+    waiting: list[_Write] = []
+    connection.info[WAITING] = waiting
+    try:
+        yield
+    finally:
+        del connection.info[WAITING]
+    if waiting:
+        texts = {f"rows_{number}": _packed(one.rows) for number, one in enumerate(waiting)}
+        connection.execute(_at_once(tuple((one.build, one.table, tuple(one.rows[0])) for one in waiting)), texts)
+
+
 def add(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows that all have the same columns; one that exists raises ``IntegrityError``."""
     if rows:
-        statement = _add(table, tuple(rows[0]), connection.dialect.name)
-        connection.execute(statement, {"rows": _packed(rows)})
+        _write(connection, _Write(_add, table, rows))
 
 
 def add_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> list[Key]:
@@ -121,7 +143,24 @@ def change(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
         each = [{f"new_{name}": value for name, value in row.items()} for row in rows]
         connection.execute(_change_each(table, tuple(rows[0])), each)
     else:
-        connection.execute(_change(table, tuple(rows[0])), {"rows": _packed(rows)})
+        _write(connection, _Write(_change, table, rows))
+
+
+class _Write(NamedTuple):
+    """Rows for a table, and what builds the statement that writes them."""
+
+    build: Callable[..., Any]
+    table: Table
+    rows: Sequence[Mapping[str, Any]]
+
+
+def _write(connection: Connection, one: _Write) -> None:
+    """Write rows, now or at the end of :func:`at_once`."""
+    waiting = connection.info.get(WAITING)
+    if waiting is not None:
+        waiting.append(one)
+        return
+    connection.execute(one.build(one.table, tuple(one.rows[0]), connection.dialect.name), {"rows": _packed(one.rows)})
 
 
 def _packed(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -138,10 +177,12 @@ def _packed(rows: Sequence[Mapping[str, Any]]) -> str:
     return text.decode()
 
 
-def _given(table: Table, names: Sequence[str], dialect: str) -> tuple[FromClause, list[ColumnElement[Any]]]:
-    """Return the rows of the parameter as a table, and the named columns of it."""
+def _given(
+    table: Table, names: Sequence[str], dialect: str, parameter: str = "rows"
+) -> tuple[FromClause, list[ColumnElement[Any]]]:
+    """Return the rows of a parameter as a table, and the named columns of it."""
     columns = [table.c[name] for name in names]
-    rows = bindparam("rows", type_=Text())
+    rows = bindparam(parameter, type_=Text())
     if dialect == "postgresql":
         shape = [column(one.name, one.type) for one in columns]
         given = func.json_to_recordset(cast(rows, postgresql.JSON)).table_valued(*shape, name="given")
@@ -163,8 +204,18 @@ def _find(table: Table, names: Sequence[str], lock: bool, dialect: str) -> Selec
 
 
 @cache
-def _add(table: Table, names: Sequence[str], dialect: str) -> Insert:
-    given, values = _given(table, names, dialect)
+def _at_once(writes: tuple[tuple[Callable[..., Any], Table, tuple[str, ...]], ...]) -> Select[Any]:
+    """Return PostgreSQL's statement that does several writes."""
+    ctes = [
+        build(table, names, "postgresql", f"rows_{number}").cte(f"write_{number}")
+        for number, (build, table, names) in enumerate(writes)
+    ]
+    return select(literal_column("1")).add_cte(*ctes)
+
+
+@cache
+def _add(table: Table, names: Sequence[str], dialect: str, parameter: str = "rows") -> Insert:
+    given, values = _given(table, names, dialect, parameter)
     return insert(table).from_select(list(names), select(*values).select_from(given))
 
 
@@ -191,8 +242,8 @@ def _conflicting(table: Table, names: Sequence[str], dialect: str) -> Any:
 
 
 @cache
-def _change(table: Table, names: Sequence[str]) -> Update:
-    given, values = _given(table, names, "postgresql")
+def _change(table: Table, names: Sequence[str], dialect: str, parameter: str = "rows") -> Update:
+    given, values = _given(table, names, dialect, parameter)
     new = select(*(one.label(name) for name, one in zip(names, values))).select_from(given).subquery("new")
     return _update(table, {name: new.c[name] for name in names})
 

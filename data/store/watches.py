@@ -10,11 +10,15 @@ from typing import Annotated, NamedTuple
 from msgspec import Meta
 from sqlalchemy import Connection, and_, delete, select
 
+from data.clock import give_way
 from data.model.base import Count, Id, Value
 from data.model.reservation import HOLDING, Key, Owner, Reservation
 from data.store import rows
 from data.store.tables import orders, promises, reservations
 from data.store.tables_notices import watches
+
+AT_ONCE = 100
+"""Rows read before other threads have a turn: 30,000 read at once keep the store's writer waiting for 0.3 s."""
 
 
 class WatchState(StrEnum):
@@ -80,9 +84,13 @@ def open_promises(connection: Connection, tenant: str, ended: Collection[str]) -
         .where(promises.c.tenant == tenant, promises.c.state.in_(HOLDING))
         .order_by(promises.c.id, promises.c.shipper)
     )
-    listed = [row for row in connection.execute(found).all() if row.order_state not in ended]
-    places = rows.values_of(listed, Reservation)
-    return [
-        Open(rows.key_of(row), one, row.order_state or "", row.placed_s)
-        for row, one in zip(listed, places, strict=True)
-    ]
+    opened: list[Open] = []
+    for part in connection.execute(found).partitions(AT_ONCE):
+        listed = [row for row in part if row.order_state not in ended]
+        places = rows.values_of(listed, Reservation)
+        opened += (
+            Open(rows.key_of(row), one, row.order_state or "", row.placed_s)
+            for row, one in zip(listed, places, strict=True)
+        )
+        give_way()
+    return opened

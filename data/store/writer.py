@@ -54,6 +54,7 @@ class Writer:
         self._closed = False
         self._queue: SimpleQueue[_Task | None] = SimpleQueue()
         self._door = threading.Lock()
+        self._kept: Connection | None = None  # the thread's own: asking a pool costs PostgreSQL a round trip
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -86,6 +87,7 @@ class Writer:
             live = [task for task in group if task.future.set_running_or_notify_cancel()]
             if live:
                 self._settle(live)
+        self._drop()
 
     def _next(self) -> list[_Task]:
         """Return what waits, at least one job; nothing once the writer is closed."""
@@ -124,11 +126,13 @@ class Writer:
             alike.setdefault(task.handle, []).append(number)
         for tries_left in reversed(range(TRIES)):
             try:
-                with self.database.write() as connection:
+                self._kept = self._kept or self.database.engine.connect()
+                with self.database.write(self._kept) as connection:
                     done = [handle(connection, [group[k].job for k in those]) for handle, those in alike.items()]
                 break
-            except (IntegrityError, OperationalError):
-                if not tries_left:
+            except SQLAlchemyError as error:
+                self._drop()
+                if not tries_left or not isinstance(error, IntegrityError | OperationalError):
                     raise
         self.commits += 1
         self.jobs += len(group)
@@ -138,6 +142,12 @@ class Writer:
             if one.after is not None:
                 self._tell(one.after)
         return [replies[number] for number in range(len(group))]
+
+    def _drop(self) -> None:
+        """Give the connection back, which may be broken; the pool looks before it hands one out."""
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
 
     def _tell(self, after: Callable[[], None]) -> None:
         """Tell a listener; what it fails at is on disk all the same, and the clients get their replies."""

@@ -26,7 +26,7 @@ from jalon.settings import Settings
 from jalon.terminal import console, print_json, say
 
 LIBRARY = "uvicorn.error"
-SWITCH_S = 0.0005
+SWITCH_S = 0.0001
 """The store's writer and the event loop share the interpreter; with the usual 5 ms each waits so long for the other."""
 
 LARGE_BYTES = 1 << 20

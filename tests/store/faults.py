@@ -30,8 +30,8 @@ class FaultyDatabase(Database):
     commits_left = 0
 
     @contextmanager
-    def write(self) -> Iterator[Transaction]:
-        with super().write() as connection:
+    def write(self, kept: Transaction | None = None) -> Iterator[Transaction]:
+        with super().write(kept) as connection:
             yield connection
             self.commits_left -= 1
             if self.moment == "before" and self.commits_left < 0:

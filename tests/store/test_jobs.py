@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -20,6 +21,7 @@ from data.store import outbox, plans
 from data.store.database import Database
 from data.store.runners import Runner
 from data.store.writer import Done, Writer
+from routing import job_runs
 from routing.job_runs import GRACE_S
 from routing.jobs import Jobs
 from routing.task import Task
@@ -159,6 +161,30 @@ def test_cancelling_keeps_the_best_so_far(url: str, obeys: bool) -> None:
                 assert [event.kind for event in await collected(one.jobs, second.id)] == [JobEventKind.DONE]
 
     assert GRACE_S < 1
+    on_store(url, story)
+
+
+def test_a_result_that_takes_long_to_pack_is_packed_once(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    began: list[bytes | None] = []
+    pack = job_runs._packed
+
+    def slowly(is_plan: bool, result: bytes | None, best: bytes | None) -> Any:
+        began.append(result)
+        time.sleep(0.3)
+        return pack(is_plan, result, best)
+
+    async def story(database: Database) -> None:
+        async with bench(database) as one:
+            job = await one.jobs.submit(SHOP, task(kind="plan"))
+            (name,) = await one.workers.runs(1)
+            one.workers.tell(name, 200, codec.encode(a_plan("best")))
+            last = codec.encode(a_plan("last"))
+            one.workers.stop = lambda name: one.workers.answer(name, last)  # type: ignore
+            cancelled = await one.jobs.cancel(SHOP, job.id)
+            assert (cancelled.state, cancelled.plan_id, began) == (JobState.CANCELLED, "last", [last])
+
+    monkeypatch.setattr(job_runs, "GRACE_S", 0.1)
+    monkeypatch.setattr(job_runs, "_packed", slowly)
     on_store(url, story)
 
 
