@@ -2,9 +2,10 @@
 
 Random documents with matrices, windows, capacities, skills, priorities and breaks, a little too much work for the
 fleet; VROOM at its highest exploration level and on one thread, ours with the seconds given, or with those that VROOM
-took (`--equal`). VROOM looks at priorities first, so they are compared first.
+took (`--equal`). VROOM looks at priorities first, so they are compared first. With `--features` each document also has,
+in turn, shipments, `max_tasks`, `max_travel_time`, a `speed_factor` or costs. Both answers go through the same checker.
 
-    python benchmarks/vroom_served.py [--instances 30] [--jobs 40] [--seconds 2 | --equal] [--no-breaks]
+    python benchmarks/vroom_served.py [--instances 30] [--jobs 40] [--seconds 2 | --equal] [--no-breaks] [--features]
 
 Needs the `peers` extra (pyvroom). Prints one row per instance with the seconds both took, reading and answering
 included, then sums.
@@ -30,6 +31,9 @@ Json = dict[str, Any]
 HOUR_S = 3600
 SIDE_S = 2400
 """The square the places lie in is 40 minutes wide."""
+FEATURES = ("shipments", "max_tasks", "max_travel_time", "speed_factor", "costs")
+TASK_KEYS = ("delivery", "pickup", "skills", "priority")
+"""What a job has and a half of a shipment has not."""
 
 
 def draw(seed: int, jobs: int, breaks: bool) -> Json:
@@ -57,6 +61,38 @@ def draw(seed: int, jobs: int, breaks: bool) -> Json:
             job["priority"] = int(random.integers(1, 101))
         document["jobs"].append(job)
     return document
+
+
+def feature_of(seed: int) -> str:
+    """Return what a seed's document has of :data:`FEATURES`."""
+    return FEATURES[seed % len(FEATURES)]
+
+
+def with_feature(document: Json, seed: int) -> Json:
+    """Return a drawn document with one feature more, the one whose turn it is."""
+    random, feature = rng(seed), feature_of(seed)
+    if feature == "shipments":
+        return _with_shipments(document)
+    limits: dict[str, Any] = {
+        "max_tasks": lambda: int(random.integers(5, 10)),
+        "max_travel_time": lambda: int(random.integers(4000, 8000)),
+        "speed_factor": lambda: float(random.integers(75, 150)) / 100,
+        "costs": lambda: {"fixed": 600 * int(random.integers(0, 5)), "per_hour": 3600, "per_km": 150},
+    }
+    return document | {"vehicles": [vehicle | {feature: limits[feature]()} for vehicle in document["vehicles"]]}
+
+
+def _with_shipments(document: Json) -> Json:
+    """Return a document in which each pair of the jobs' first half is one shipment."""
+    jobs = document["jobs"]
+    paired = len(jobs) // 4 * 2
+    shipments = []
+    for pickup, delivery in zip(jobs[:paired:2], jobs[1:paired:2], strict=True):
+        halves = [{k: v for k, v in job.items() if k not in TASK_KEYS} for job in (pickup, delivery)]
+        shared = {key: pickup[key] for key in ("skills", "priority") if key in pickup}
+        amount = pickup.get("delivery") or pickup["pickup"]
+        shipments.append({"pickup": halves[0], "delivery": halves[1], "amount": amount, **shared})
+    return document | {"jobs": jobs[paired:], "shipments": shipments}
 
 
 def _vehicle(random: Any, row: int, share: int, breaks: bool) -> Json:
@@ -94,7 +130,7 @@ def solve_ours(document: Json, seconds: float) -> tuple[Json, float]:
 
 def figures(answer: Json) -> tuple[int, int, int]:
     """Return what VROOM maximises, then what it minimises: priorities, tasks served, cost."""
-    tasks = sum(step["type"] == "job" for route in answer["routes"] for step in route["steps"])
+    tasks = sum(step["type"] in ("job", "pickup", "delivery") for route in answer["routes"] for step in route["steps"])
     return answer["summary"]["priority"], tasks, answer["summary"]["cost"]
 
 
@@ -106,6 +142,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=2.0, help="search time of ours; 0 is insertion only")
     parser.add_argument("--equal", action="store_true", help="ours has the seconds that VROOM took instead")
     parser.add_argument("--no-breaks", action="store_true")
+    parser.add_argument("--features", action="store_true", help="one feature more in each document, in turn")
     arguments = parser.parse_args()
     try:
         import vroom
@@ -117,16 +154,19 @@ def main() -> int:
     print(f"{'seed':>4} {'priority ours':>13} {'VROOM':>6} {'served ours':>11} {'VROOM':>6} {'cost ratio':>10}  took_s")
     for seed in range(arguments.instances):
         document = draw(seed, arguments.jobs, not arguments.no_breaks)
+        if arguments.features:
+            document = with_feature(document, seed)
         peer, peer_s = solve_vroom_peer(vroom, document)
         answer, ours_s = solve_ours(document, peer_s if arguments.equal else arguments.seconds)
-        if mistakes := check_vroom(document, peer):
-            print(f"VROOM's answer fails the check: {mistakes}", file=sys.stderr)
+        for name, one in (("VROOM's", peer), ("our", answer)):
+            if mistakes := check_vroom(document, one):
+                print(f"{name} answer fails the check: {mistakes}", file=sys.stderr)
         ours, theirs = figures(answer), figures(peer)
         rows.append((ours, theirs))
         took_s.append((ours_s, peer_s))
         ratio = f"{ours[2] / theirs[2]:.3f}" if ours[:2] == theirs[:2] else "-"
         line = f"{seed:>4} {ours[0]:>13} {theirs[0]:>6} {ours[1]:>11} {theirs[1]:>6} {ratio:>10}"
-        print(f"{line}  {ours_s:.2f} {peer_s:.2f}")
+        print(f"{line}  {ours_s:.2f} {peer_s:.2f}{'  ' + feature_of(seed) if arguments.features else ''}")
     _print_sums(rows)
     ours_s, peer_s = (sum(both) / len(took_s) for both in zip(*took_s, strict=True))
     print(f"seconds: mean {ours_s:.3f}, VROOM {peer_s:.3f}")

@@ -9,14 +9,17 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from msgspec import structs
 from sqlalchemy import CheckConstraint, Connection, insert, inspect, text, update
 from sqlalchemy.exc import IntegrityError
 
 from data.errors import InputError
+from data.model.reservation import Balance, Capacity, Key
 from data.model.stock import Stock, StockLine
-from data.store import migrate
-from data.store.capacity import of_tenant
+from data.store import idempotency, migrate, rows
+from data.store.capacity import of_tenant, save
 from data.store.database import Database, StoreError
+from data.store.idempotency import Answered
 from data.store.tables import capacity, metadata
 from data.store.writer import Done, Writer
 from promise.ledger import Ledger
@@ -95,6 +98,31 @@ def test_a_ledger_that_does_not_add_up_is_not_opened(url: str, statement: str, t
         with pytest.raises(StoreError, match="ledger_mismatch") as refused:
             Ledger(database)
         assert told in refused.value.message
+
+
+def test_writes_made_at_once_are_all_made_or_none(url: str) -> None:
+    rows_of = {one.id: one for one in nested()}
+    changed = rows_of["hub"].replace(parcels=7)
+
+    def made(of: dict[str, Capacity]) -> dict[Key, Balance]:
+        return {Key("carrier", "", name): Balance(**structs.asdict(one)) for name, one in of.items()}
+
+    answers = {Key(*SHOP, "key"): Answered(fingerprint="f", reply="r")}
+    with Database(url) as database:
+        with database.write() as t:
+            save(t, made({"hub": rows_of["hub"]}), {}, 1)
+        with database.write() as t, rows.at_once(t):
+            save(t, made({"group": rows_of["group"]}), made({"hub": changed}), 2)
+            idempotency.save(t, answers, 2)
+        for written in (True, False):
+            with pytest.raises(IntegrityError), database.write() as t, rows.at_once(t):
+                save(t, made({"north": rows_of["north"]}), {}, 3)
+                idempotency.save(t, answers if written else {Key(*SHOP, "other"): answers[Key(*SHOP, "key")]}, 3)
+                if not written:
+                    save(t, made({"hub": changed}), {}, 3)
+        with database.read() as t:
+            assert {one.id: one.parcels for one in of_tenant(t, "carrier")} == {"group": 100, "hub": 7}
+            assert idempotency.load(t, {*answers, Key(*SHOP, "other")}) == answers
 
 
 @pytest.mark.parametrize("statement", ["UPDATE reservations SET parcels = 2", "DELETE FROM reservations"])
