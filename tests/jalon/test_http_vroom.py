@@ -11,7 +11,12 @@ import httpx
 import jsonschema
 import pytest
 
+from data.model.reservation import Owner
 from routing.compat.vroom_check import check_vroom
+from routing.compat.vroom_work import vroom
+from routing.jobs import Jobs
+from routing.solver.stop import Stop
+from routing.task import Task
 from tests.conftest import ROOT
 from tests.jalon.compat_server import SPOTS, Live, live
 
@@ -104,6 +109,25 @@ def test_other_codes_have_vroom_expresss_statuses(compat: Live) -> None:
         f"{compat.url}/", content=b" " * (17 << 20), headers={"content-type": "application/json"}, timeout=60
     )
     assert huge.status_code == 413 and huge.json()["code"] == 4
+
+
+@pytest.mark.parametrize("kind", ["its own check fails", "a defect"])
+def test_what_goes_wrong_inside_is_500_and_code_1(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def in_this_process(_: Jobs, owner: Owner, task: Task) -> bytes:
+        if kind == "a defect":
+            raise RuntimeError("of ours")
+        return vroom(task, None, Stop(task.budget_s), lambda step, best: None)
+
+    monkeypatch.setattr(Jobs, "run", in_this_process)
+    monkeypatch.setattr("routing.compat.vroom.check_vroom", lambda document, answer: ["job 1 is not answered"])
+    with live(tmp_path) as server:
+        for path in ("/", "/optimization"):
+            reply = httpx.post(f"{server.url}{path}", json=changed(options={"l": 0.1}), timeout=60)
+            assert reply.status_code == 500 and reply.headers["content-type"] == "application/json"
+            assert reply.json().keys() == {"code", "error"} and reply.json()["code"] == 1
+            assert ("is not answered" in reply.json()["error"]) == (kind != "a defect")
+            assert "RuntimeError" not in reply.text
+        assert len(server.defects()) == (2 if kind == "a defect" else 0)
 
 
 def test_health_has_no_body(compat: Live) -> None:

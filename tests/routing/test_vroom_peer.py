@@ -9,7 +9,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from benchmarks.vroom_served import draw
+from benchmarks.vroom_served import FEATURES as DRAWN
+from benchmarks.vroom_served import draw, feature_of, with_feature
 from routing.compat.vroom import solve_vroom
 from routing.compat.vroom_check import check_vroom
 from routing.solver.search import RuinRecreateEngine
@@ -136,6 +137,20 @@ def test_no_less_is_served_and_no_dearer(name: str) -> None:
         # they round down, we round; at a speed factor they count hundredths, we whole seconds of every leg
         legs = len(document["jobs"]) if name == "speed_factor" else 0
         assert ours["summary"]["cost"] <= theirs["summary"]["cost"] + len(ours["routes"]) + legs
+
+
+@pytest.mark.parametrize("seed", range(2 * len(DRAWN)))
+def test_the_benchmarks_features_pass_one_checker(seed: int) -> None:
+    document = with_feature(draw(seed, 16, breaks=True), seed)
+    asked = document if feature_of(seed) == "shipments" else document["vehicles"][0]
+    assert asked[feature_of(seed)]
+    ours = solve_vroom(document, None, Stop(600), (RuinRecreateEngine(1, iterations=ITERATIONS),), iterations=250)
+    assert ours["code"] == 0, ours
+    jsonschema.validate(ours, SCHEMA)
+    assert check_vroom(document, ours) == []
+    theirs = peer(document)  # skips here where there is none
+    assert check_vroom(document, theirs) == []
+    assert merit(ours) >= merit(theirs)
 
 
 def merit(answer: Json) -> tuple[int, int]:
