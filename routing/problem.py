@@ -46,7 +46,9 @@ class Extras(NamedTuple):
     be, ``allowed`` nowhere, since only what knows of trips puts them on a tour; for other orders ``allowed`` may then
     be :data:`LATER_TRIPS` or :data:`FIRST_TRIP`. ``even_price`` is what the squared seconds of driving and serving of
     a tour cost, in :data:`EVEN_UNIT` parts of a cost unit, ``spread_price`` what the squared metres between the points
-    ``spot_m`` of its orders and their centre cost, in :data:`SPREAD_UNIT` parts.
+    ``spot_m`` of its orders and their centre cost, in :data:`SPREAD_UNIT` parts. A tour of vehicle v drives for
+    ``most[v, 0]`` seconds and ``most[v, 1]`` metres at most, a leg being ``length_m`` long; both None where no vehicle
+    has such a limit.
     """
 
     late: I64  # [N, 2]
@@ -54,6 +56,8 @@ class Extras(NamedTuple):
     even_price: int
     spread_price: int
     spot_m: I64  # [L, 2] east, north
+    most: I64 | None = None  # [V, 2]
+    length_m: I32 | None = None  # [P, L, L]
 
 
 class Tables(NamedTuple):
@@ -148,3 +152,17 @@ class Problem:
     def vehicles(self) -> int:
         """Number of vehicles V."""
         return len(self.vehicle_ids)
+
+
+def no_extras(tables: Tables) -> Extras:
+    """Return extras that ask for nothing."""
+    rows = len(tables.release_s)
+    late = np.zeros((rows, 2), dtype=np.int64)
+    late[:, 0] = FAR_FUTURE_S
+    return Extras(
+        late=late,
+        reload_ptr=np.full(len(tables.veh_class) + 1, rows, dtype=np.int64),
+        even_price=0,
+        spread_price=0,
+        spot_m=np.zeros((tables.duration_s.shape[1], 2), dtype=np.int64),
+    )

@@ -18,8 +18,7 @@ from data.model.order import Order
 from data.model.plan import Tour
 from routing.build_orders import busy_s, closed_spans, visit_windows
 from routing.instance import Instance, elapsed_s
-from routing.problem import COST_PER_CENT, FAR_FUTURE_S, Tables
-from routing.replan_prices import no_extras
+from routing.problem import COST_PER_CENT, FAR_FUTURE_S, Tables, no_extras
 
 LATE_CENTS_PER_MINUTE = 500
 """Far above any driving: the plan found is late by as little as may be."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from data.model.change import ChangePrices
 from data.model.parcel import ParcelState
 from routing.instance import Instance
-from routing.problem import COST_PER_CENT, FAR_FUTURE_S, Extras, Tables
+from routing.problem import COST_PER_CENT, FAR_FUTURE_S, Tables, no_extras
 
 I64 = NDArray[np.int64]
 TIE_CENTS = 1
@@ -74,20 +74,6 @@ def _with_hours(instance: Instance, told_s: Mapping[int, int], prices: ChangePri
         if late[row, 1] == 0:
             late[row] = second, prices.eta_cents_per_minute * (COST_PER_CENT // 60)
     return _with(instance, tables._replace(extras=extras._replace(late=late)))
-
-
-def no_extras(tables: Tables) -> Extras:
-    """Return extras that ask for nothing."""
-    rows = len(tables.release_s)
-    late = np.zeros((rows, 2), dtype=np.int64)
-    late[:, 0] = FAR_FUTURE_S
-    return Extras(
-        late=late,
-        reload_ptr=np.full(len(tables.veh_class) + 1, rows, dtype=np.int64),
-        even_price=0,
-        spread_price=0,
-        spot_m=np.zeros((tables.duration_s.shape[1], 2), dtype=np.int64),
-    )
 
 
 def _with_moves(instance: Instance, planned: Sequence[Planned], prices: ChangePrices) -> Instance:

@@ -48,6 +48,7 @@ class Features:
     late: bool = False
     even: bool = False
     spread: bool = False
+    most: bool = False
 
 
 def features(**fixed: object) -> st.SearchStrategy[Features]:
@@ -62,7 +63,7 @@ def features(**fixed: object) -> st.SearchStrategy[Features]:
         "breaks": st.integers(0, 2),
         **{name: st.booleans() for name in
            ("metric", "setup", "release", "open_end", "pickups", "shared", "loads", "picky", "cheap_to_skip",
-            "pairs", "kinds", "late", "even", "spread")},
+            "pairs", "kinds", "late", "even", "spread", "most")},
         "trips": st.sampled_from([0, 0, 1, 2]),
     }  # fmt: skip
     return st.builds(Features, **{**drawn, **{name: st.just(value) for name, value in fixed.items()}})
@@ -158,7 +159,7 @@ class _Drawer:
         )  # fmt: skip
         if wanted.pairs:
             self._pair_up(tables)
-        if wanted.trips or wanted.late or wanted.even or wanted.spread:
+        if wanted.trips or wanted.late or wanted.even or wanted.spread or wanted.most:
             return self._with_extras(tables)
         return tables
 
@@ -173,8 +174,17 @@ class _Drawer:
             even_price=rng.randint(1, 9) if wanted.even else 0,
             spread_price=rng.randint(1, 9) if wanted.spread else 0,
             spot_m=numbers(spots),
+            **(self._limits(tables) if wanted.most else {}),
         )
         return self._trips(tables, slots)._replace(extras=extras)
+
+    def _limits(self, tables: Tables) -> dict[str, np.ndarray]:
+        """For how long and how far each vehicle may drive; legs have lengths of their own, no detour is shorter."""
+        most = [[self.rng.choice([FAR_S, self.rng.randint(30, 200)]) for _ in range(2)] for _ in tables.veh_class]
+        lengths = [[[self.rng.randint(0, 60) for _ in row] for row in table] for table in tables.distance_m.tolist()]
+        for table in lengths:
+            _shortest(table)
+        return {"most": numbers(most), "length_m": np.array(lengths, dtype=np.int32)}
 
     def _trips(self, tables: Tables, slots: list[int]) -> Tables:
         """Add a row at place 0 for each time a vehicle may be loaded again; bind some orders to a trip."""

@@ -82,6 +82,8 @@ def check_tour(tables: Tables, tours: Tours, route: Route, nodes: list[int]) -> 
     assert tours.depart_s[targets].tolist() == [leg.depart for leg in line.drives]
     assert tours.leg_profile[targets].tolist() == [leg.profile for leg in line.drives]
     assert tours.travel_s[targets].tolist() == [leg.arrive - leg.depart for leg in line.drives]
+    if tables.extras is not None and tables.extras.most is not None:
+        assert int(tours.fleet["drive_s"][route.vehicle]) == sum(leg.arrive - leg.depart for leg in line.drives)
     history = loads_on_board(tables, route)
     orders = [int(tours.option[node]) for node in nodes]
     assert tours.aboard[route.vehicle].tolist() == tables.load[tables.opt_order[orders]].sum(axis=0).tolist()

@@ -309,7 +309,21 @@ def why_not(tables: Tables, route: Route, frozen: int = -1) -> str:
         return "kinds"
     if not fits(tables, route):
         return "load"
-    return simulate(tables, route, frozen).why
+    line = simulate(tables, route, frozen)
+    return line.why or ("drive" if drives_too_much(tables, route, line) else "")
+
+
+def drives_too_much(tables: Tables, route: Route, line: Timeline) -> bool:
+    """Return whether a route is longer, in seconds or metres, than its vehicle may drive; one that stays never is."""
+    if tables.extras is None or tables.extras.most is None or not route.options:
+        return False
+    places = [int(tables.veh_start[route.vehicle]), *(int(tables.opt_loc[option]) for option in route.options)]
+    places.append(int(tables.veh_end[route.vehicle]))
+    lengths = tables.extras.length_m
+    metres = sum(int(lengths[leg.profile, *ends]) for leg, ends in zip(line.drives, pairwise(places)))
+    seconds = sum(leg.arrive - leg.depart for leg in line.drives)
+    most_s, most_m = tables.extras.most[route.vehicle].tolist()
+    return seconds > most_s or metres > most_m
 
 
 def used(tables: Tables, options: Sequence[int]) -> Counter[int]:

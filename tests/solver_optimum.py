@@ -9,6 +9,7 @@ from itertools import combinations, permutations, product, zip_longest
 from routing.problem import Tables
 from tests.solver_naive import (
     Route,
+    drives_too_much,
     fits,
     may_carry,
     paired,
@@ -58,7 +59,7 @@ def cheapest_routes(tables: Tables, vehicle: int) -> dict[Choice, tuple[int, Rou
                 continue
             for route in with_breaks(tables, vehicle, sequence):
                 line = simulate(tables, route)
-                if not line.why:
+                if not (line.why or drives_too_much(tables, route, line)):
                     cost = route_cost(tables, route, line)
                     if cost < best.get(frozenset(options), (cost + 1, route))[0]:
                         best[frozenset(options)] = (cost, route)

@@ -1,4 +1,4 @@
-"""Rules of VROOM that our kernels don't know, kept exactly: limits of a route, breaks by load, work by vehicle type.
+"""Rules of VROOM that our kernels don't know, kept exactly: several windows or a load of a break, work by type.
 
 The kernels plan as if there were no such rules; here routes that break one give tasks back, and a ruin-and-recreate
 search in plain Python, which asks of every sequence whether it may be driven, goes on from there.
@@ -39,10 +39,7 @@ def has_strict_rules(request: Request) -> bool:
     """Return whether a document has a rule that the kernels don't know."""
     types = {vehicle.type for vehicle in request.vehicles}
     return any(
-        vehicle.max_travel_s is not None
-        or vehicle.max_distance_m is not None
-        or vehicle.per_task_hour
-        or any(len(one.windows) > 1 or one.max_load is not None for one in vehicle.breaks)
+        vehicle.per_task_hour or any(len(one.windows) > 1 or one.max_load is not None for one in vehicle.breaks)
         for vehicle in request.vehicles
     ) or any(types & {name for name, _ in job.work_by_type} for job in request.jobs)
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from routing.compat.vroom_fields import refusal
 from routing.compat.vroom_values import I64, Job, Matrices, Request, Vehicle, Work
-from routing.problem import COST_PER_CENT, FAR_FUTURE_S, INF_TRAVEL_S, NO_LOCATION, Problem, Tables
+from routing.problem import COST_PER_CENT, FAR_FUTURE_S, INF_TRAVEL_S, NO_LOCATION, Problem, Tables, no_extras
 
 COST_UNIT = 18_000
 """In 1/18000 of VROOM's cost, a second costs ``5 * per_hour`` and a metre ``18 * per_km``."""
@@ -189,7 +189,7 @@ def _tables(
     work = [_longest_work(job, vehicles) for job in jobs]
     zeros = np.zeros(len(jobs), dtype=np.int64)
     nothing = np.zeros(0, dtype=np.int64)
-    return Tables(
+    tables = Tables(
         duration_s=duration,
         distance_m=distance,
         slice_ptr=classes,
@@ -234,6 +234,22 @@ def _tables(
         brk_due=np.full(len(breaks), -FAR_FUTURE_S, dtype=np.int64),
         allowed=np.array([[job.skills <= one.skills for job in jobs] for one in vehicles], dtype=np.uint8),
     )
+    return _with_limits(tables, request, keys)
+
+
+def _with_limits(tables: Tables, request: Request, keys: list[tuple[str, float, int, int]]) -> Tables:
+    """Return tables that know for how long and how far a vehicle may drive, if any has such a limit."""
+    limits = [(vehicle.max_travel_s, vehicle.max_distance_m) for vehicle in request.vehicles]
+    if all(limit is None for pair in limits for limit in pair):
+        return tables
+    metres = np.zeros_like(tables.duration_s)
+    for row, key in enumerate(keys):
+        distances = request.matrices[key[0]].distances
+        if distances is not None:
+            metres[row, : len(request.spots), : len(request.spots)] = np.minimum(distances, INF_TRAVEL_S)
+    most = [[MAX_SUM if limit is None else min(limit, MAX_SUM) for limit in pair] for pair in limits]
+    extras = no_extras(tables)._replace(most=np.array(most, dtype=np.int64), length_m=metres)
+    return tables._replace(extras=extras)
 
 
 def _longest_work(job: Job, vehicles: Sequence[Vehicle]) -> Work:

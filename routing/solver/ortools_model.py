@@ -93,6 +93,7 @@ class GroupModel:
         self.row_of = {option: node for node, option in enumerate(group.options)}
         self._transits()
         self._add_loads()
+        self._add_limits()
         self._add_time()
         self._add_orders()
         self._add_shared()
@@ -142,13 +143,7 @@ class GroupModel:
         """
         tables, where = self.tables, self.locations
         options = self.group.options
-        at = np.ix_(safe_profiles(tables, vehicle), where, where)
-        seconds = tables.duration_s[at].max(axis=0).astype(np.int64)
-        metres = tables.distance_m[at].max(axis=0).astype(np.int64)
-        if tables.veh_end[vehicle] == NO_LOCATION:
-            ends = np.arange(len(options) + 1, len(where), 2)
-            seconds[:, ends] = 0
-            metres[:, ends] = 0
+        seconds, metres = self._legs(vehicle, tables.duration_s), self._legs(vehicle, tables.distance_m)
         apart = where[:, None] != where[None, :]
         count = len(options)
         service = np.zeros(len(where), dtype=np.int64)
@@ -192,6 +187,32 @@ class GroupModel:
         for row in range(len(self.group.vehicles)):
             solver = self.model.solver()
             solver.Add(board.CumulVar(self.model.Start(row)) == out.CumulVar(self.model.End(row)))
+
+    def _add_limits(self) -> None:
+        """How long and how far each vehicle may drive, at the slowest hour of the day."""
+        extras, vehicles = self.tables.extras, self.group.vehicles
+        if extras is None or extras.most is None or extras.length_m is None:
+            return
+        for column, (name, table) in enumerate((("drive_s", self.tables.duration_s), ("drive_m", extras.length_m))):
+            most = extras.most[vehicles, column].tolist()
+            kinds: dict[tuple[int, bool], int] = {}
+            for vehicle in vehicles:
+                kind = int(self.tables.veh_class[vehicle]), bool(self.tables.veh_end[vehicle] == NO_LOCATION)
+                if kind not in kinds:
+                    kinds[kind] = self.model.RegisterTransitMatrix(self._legs(vehicle, table).tolist())
+            ways = [
+                kinds[int(self.tables.veh_class[each]), bool(self.tables.veh_end[each] == NO_LOCATION)]
+                for each in vehicles
+            ]
+            self.model.AddDimensionWithVehicleTransitAndCapacity(ways, 0, most, True, name)
+
+    def _legs(self, vehicle: int, table: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Return int64 [n, n]: the most of a table over the profiles a vehicle may meet; nothing to an open end."""
+        where = self.locations
+        legs = table[np.ix_(safe_profiles(self.tables, vehicle), where, where)].max(axis=0).astype(np.int64)
+        if self.tables.veh_end[vehicle] == NO_LOCATION:
+            legs[:, np.arange(len(self.group.options) + 1, len(where), 2)] = 0
+        return legs
 
     def _add_time(self) -> None:
         tables, model = self.tables, self.model

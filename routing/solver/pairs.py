@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.jit import inner, part
+from routing.solver.limits import drive_holds
 from routing.solver.links import is_sealed, link, succ, unlink
 from routing.solver.positions import Position, first_free, least_cost, load_fits, opening_cost, position_cost
 from routing.solver.rules import INFEASIBLE, Rules, is_reload
@@ -106,6 +107,7 @@ def hand_over_after(
     start = end - 1
     timed = forward(rules, tours, vehicle, departure_s(rules, tours, vehicle), start, end)
     loads(rules, tours, vehicle)
+    drive_holds(rules, tours, vehicle)
     if timed and backward(rules, tours, vehicle, 0 + rules.vehicles[vehicle].closes, end, start):
         for option in range(0 + rules.orders[order].first, rules.orders[order].last):
             if rules.visits[cls, option].first == rules.visits[cls, option].last:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from data.jit import inner, part
 from routing.problem import INF_TRAVEL_S, NO_LOCATION
+from routing.solver.limits import may_call
 from routing.solver.links import succ
 from routing.solver.prices import late_cost, more_shape_cost
 from routing.solver.rests import rest_from_s, way_home
@@ -67,10 +68,14 @@ def position_cost(rules: Rules, tours: Tours, vehicle: int, option: int, after: 
     leave = start + busy
     cost = leg_cost(rules, vehicle, profile, source, place, arrive - depart) + per_s * busy
     cost += late_cost(rules, 0 + rules.options[option].order, start)
-    more_s = arrive - depart + busy - there.travel_s
+    came_by, drive_s = profile, arrive - depart - there.travel_s
+    more_s = drive_s + busy
     if before >= orders:
         arrive, profile, depart = way_home(rules, vehicle, place, first + kept, last, leave, leave)
         if arrive > there.latest_s:
+            return INFEASIBLE
+        drive_s += arrive - depart
+        if len(rules.most) > 0 and not may_call(rules, tours, vehicle, after, place, drive_s, came_by, profile):
             return INFEASIBLE
         cost += leg_cost(rules, vehicle, profile, place, target, arrive - depart) - there.leg
         return cost + more_shape_cost(rules, tours, vehicle, option, more_s + arrive - depart)
@@ -81,6 +86,9 @@ def position_cost(rules: Rules, tours: Tours, vehicle: int, option: int, after: 
     if arrive >= NEVER:
         return INFEASIBLE
     cost += leg_cost(rules, vehicle, profile, place, target, arrive - depart) - there.leg
+    drive_s += arrive - depart
+    if len(rules.most) > 0 and not may_call(rules, tours, vehicle, after, place, drive_s, came_by, profile):
+        return INFEASIBLE
     more_s += arrive - depart
     onward = 0 + there.option
     start = earliest_start(rules, cls, onward, arrive)

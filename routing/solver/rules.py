@@ -66,7 +66,8 @@ LOW = np.dtype([("out_m", np.int32), ("out_s", np.int32), ("in_m", np.int32), ("
 class Rules(NamedTuple):
     """Constants of a search; sizes as in :class:`routing.problem.Tables`, B kinds of identical vehicles.
 
-    ``late``, ``reload_ptr``, ``prices`` and ``spot_m`` are those of :class:`routing.problem.Extras`.
+    ``late``, ``reload_ptr``, ``prices``, ``spot_m``, ``most`` and ``length_m`` are those of
+    :class:`routing.problem.Extras`.
     ``low`` is empty where no bounds were worked out, then nothing is pruned. ``pickup`` is empty where vehicles only
     hand over: the largest load is then that at the start. Vehicles of kind b are
     ``alike[alike_ptr[b]:alike_ptr[b + 1]]``.
@@ -102,6 +103,8 @@ class Rules(NamedTuple):
     reload_ptr: I64  # [V + 1], or empty
     prices: I64  # [2] of long work and of spread, or empty
     spot_m: I64  # [L, 2], or empty
+    most: I64  # [V, 2], or empty
+    length_m: I32  # [P, L, L], or empty
 
 
 def rules_of(tables: Tables, low: Records | None = None) -> Rules:
@@ -175,10 +178,11 @@ def collects(tables: Tables) -> bool:
     return bool(tables.pickup.any()) or bool((tables.partner >= 0).any()) or len(_extras(tables)["reload_ptr"]) > 0
 
 
-def _extras(tables: Tables) -> dict[str, I64]:
+def _extras(tables: Tables) -> dict[str, Any]:
     """Return what few problems have, empty where this one has not."""
-    nothing = np.zeros(0, dtype=np.int64)
-    found = {"late": nothing.reshape(0, 2), "reload_ptr": nothing, "prices": nothing, "spot_m": nothing.reshape(0, 2)}
+    nothing, pairs = np.zeros(0, dtype=np.int64), np.zeros((0, 2), dtype=np.int64)
+    found: dict[str, Any] = {"late": pairs, "reload_ptr": nothing, "prices": nothing, "spot_m": pairs, "most": pairs}
+    found["length_m"] = np.zeros((0, 0, 0), dtype=np.int32)
     if tables.extras is None:
         return found
     if tables.extras.late[:, 1].any():
@@ -188,6 +192,8 @@ def _extras(tables: Tables) -> dict[str, I64]:
     if tables.extras.even_price or tables.extras.spread_price:
         prices = np.array([tables.extras.even_price, tables.extras.spread_price], dtype=np.int64)
         found |= {"prices": prices, "spot_m": tables.extras.spot_m}
+    if tables.extras.most is not None:
+        found |= {"most": tables.extras.most, "length_m": tables.extras.length_m}
     return found
 
 
@@ -226,7 +232,7 @@ def _identical(tables: Tables) -> tuple[I64, I64]:
         own = slice(tables.brk_ptr[vehicle], tables.brk_ptr[vehicle + 1])
         breaks = (tables.brk_open[own], tables.brk_close[own], tables.brk_duration[own], tables.brk_due[own])
         parts = (*(column[vehicle] for column in columns), tables.veh_cap[vehicle], tables.veh_cost[vehicle],
-                 tables.allowed[vehicle], *breaks, _reloads(tables, vehicle))  # fmt: skip
+                 tables.allowed[vehicle], *breaks, _reloads(tables, vehicle), _most(tables, vehicle))  # fmt: skip
         kinds.setdefault(b"|".join(part.tobytes() for part in parts), []).append(vehicle)
     members = list(kinds.values())
     ptr = np.cumsum([0, *(len(own) for own in members)], dtype=np.int64)
@@ -239,6 +245,13 @@ def _reloads(tables: Tables, vehicle: int) -> I64:
         return np.zeros(0, dtype=np.int64)
     first, last = tables.extras.reload_ptr[vehicle : vehicle + 2]
     return tables.opt_service_s[tables.opt_ptr[first:last]]
+
+
+def _most(tables: Tables, vehicle: int) -> I64:
+    """Return for how long and how far a vehicle may drive."""
+    if tables.extras is None or tables.extras.most is None:
+        return np.zeros(0, dtype=np.int64)
+    return np.asarray(tables.extras.most[vehicle])
 
 
 def _inverse(ptr: I64, members: I64) -> I64:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from data.jit import inner, part
+from routing.solver.limits import drive_holds
 from routing.solver.links import COST, OPEN, OUT, log_node, log_tour, pred, succ
 from routing.solver.prices import late_cost, note_point, shape_cost
 from routing.solver.rests import latest_for_home, latest_rest, rest_from_s, way_home
@@ -62,6 +63,7 @@ def reschedule(rules: Rules, tours: Tours, vehicle: int, head: int, tail: int) -
         (len(rules.reload_ptr) == 0 or trips_hold(rules, tours, vehicle))
         and forward(rules, tours, vehicle, departure, head, tail)
         and loads(rules, tours, vehicle)
+        and drive_holds(rules, tours, vehicle)
         and backward(rules, tours, vehicle, 0 + rules.vehicles[vehicle].closes, tail, head)
     )
     settle(rules, tours, vehicle)

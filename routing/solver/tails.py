@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from data.jit import inner, part
 from routing.problem import INF_TRAVEL_S, NO_LOCATION
 from routing.solver.chance import below, uniform
+from routing.solver.limits import may_swap
 from routing.solver.links import OPEN, count, log_node, log_tour, pred, server, succ
 from routing.solver.positions import idle_vehicle
 from routing.solver.prices import late_cost, note_point
@@ -72,6 +73,8 @@ def exchange_cost(rules: Rules, tours: Tours, before: int, last: int, limit: int
             return INFEASIBLE
         if tours.aboard[other, dim] - moved > rules.veh_cap[other, dim]:
             return INFEASIBLE
+    if len(rules.most) > 0 and not may_swap(rules, tours, before, last):
+        return INFEASIBLE
     return cost
 
 

@@ -51,6 +51,8 @@ TOUR = np.dtype(
         ("north", np.int64),
         ("squares", np.int64),
         ("work_s", np.int64),  # driving and serving
+        ("drive_s", np.int64),  # driving, as the next where that has a limit
+        ("drive_m", np.int64),
         ("running", np.int64),  # cost of its legs, services, options and lateness
         ("cost", np.int64),  # what it counts in the total
     ]

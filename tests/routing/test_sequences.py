@@ -15,7 +15,7 @@ from routing.solver.sequences import append_sequence, place_breaks, tour_breaks,
 from routing.solver.tours import Tours, empty_tours, schedule_tour
 from tests.drawn_problems import Features, draw_problem, features, numbers, routes_of
 from tests.solver_checks import check_state
-from tests.solver_naive import Route, may_carry, paired, simulate, why_not, within_resources
+from tests.solver_naive import Route, drives_too_much, may_carry, paired, simulate, why_not, within_resources
 from tests.solver_optimum import with_breaks
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -93,7 +93,8 @@ def test_breaks_are_placed_where_any_position_is_feasible(seed: int, wanted: Fea
         unlink(rules_of(tables), tours, nodes[0])
     route = routes_of(tables, tours)[0]
     found = bool(place_breaks(rules_of(tables), tours, 0, 0))
-    possible = [other for other in with_breaks(tables, 0, route.options) if not simulate(tables, other).why]
+    lines = {other: simulate(tables, other) for other in with_breaks(tables, 0, route.options)}
+    possible = [other for other, line in lines.items() if not (line.why or drives_too_much(tables, other, line))]
     assert found == bool(possible)
     assert sum(tour_breaks(tables, tours, 0)) == tables.brk_ptr[1]
     if found:

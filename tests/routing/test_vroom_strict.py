@@ -12,6 +12,7 @@ import pytest
 from routing.compat.vroom import read_request, solve_vroom
 from routing.compat.vroom_check import check_vroom
 from routing.compat.vroom_strict import has_strict_rules
+from routing.solver.search import RuinRecreateEngine
 from routing.solver.stop import Stop
 from tests.routing.vroom_drawn import Merit
 
@@ -28,20 +29,25 @@ BASE: Json = {
 }
 
 
-def solved(iterations: int = 200, **vehicle: Any) -> Json:
+def solved(iterations: int = 200, is_strict: bool = True, **vehicle: Any) -> Json:
     document = {**BASE, "vehicles": [BASE["vehicles"][0] | vehicle]}
-    assert has_strict_rules(read_request(document))
-    answer = solve_vroom(document, None, Stop(600), iterations=iterations)
+    assert has_strict_rules(read_request(document)) == is_strict
+    engines = [] if is_strict or not iterations else [RuinRecreateEngine(seed=1, iterations=iterations)]
+    answer = solve_vroom(document, None, Stop(600), engines, iterations=iterations)
     assert answer["code"] == 0 and check_vroom(document, answer) == []
     return answer
 
 
 @pytest.mark.parametrize("iterations", [0, 200])
-def test_limits_of_a_route(iterations: int) -> None:
-    assert solved(iterations, max_travel_time=600)["summary"]["unassigned"] == 0
-    assert [one["id"] for one in solved(iterations, max_travel_time=599)["unassigned"]] == [3]
-    assert [one["id"] for one in solved(iterations, max_distance=40)["unassigned"]] == [3]
-    assert solved(iterations, max_distance=0)["routes"] == []
+@pytest.mark.parametrize("more", [{}, {"costs": {"per_task_hour": 1}}])
+def test_limits_of_a_route(iterations: int, more: Json) -> None:
+    def limited(**vehicle: int) -> Json:
+        return solved(iterations, is_strict=bool(more), **vehicle, **more)
+
+    assert limited(max_travel_time=600)["summary"]["unassigned"] == 0
+    assert [one["id"] for one in limited(max_travel_time=599)["unassigned"]] == [3]
+    assert [one["id"] for one in limited(max_distance=40)["unassigned"]] == [3]
+    assert limited(max_distance=0)["routes"] == []
 
 
 def test_work_is_paid_and_depends_on_the_type() -> None:
