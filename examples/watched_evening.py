@@ -26,7 +26,8 @@ from tests.fake_tiktok import FakeTikTok
 from tests.promise.channel_server import serving, until
 from tests.promise.small_house import schedule
 
-CLOSED_DAYS = 3
+CLOSED_DAYS = 5
+"""The house has three places a day for three days: with the cut-off behind, the last order is promised day four."""
 Json = dict[str, Any]
 
 
