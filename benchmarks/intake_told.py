@@ -6,7 +6,6 @@ as it has answered, which is right after its commit, and opened again.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,12 +48,15 @@ def run(folder: Path, count: int = 40, kills: int = 4) -> Figures:
     with receiving() as receiver, serving(folder, "http://127.0.0.1:9", places=1) as server:
         hook = {"url": receiver.url, "kinds": ["promise.moved"], "secret": SECRET}
         assert server.client.put("/v1/webhooks/shop", json=hook).status_code == 200
-        day = (clock.now() + timedelta(days=1)).date().isoformat()
+        asked = {"postcode": TO["postcode"], "options": ["home"]}
+        (first,) = server.client.post("/v1/promises/quote", json=asked).json()["options"]
         every = count // kills if kills else count + 1
         for number in range(count + 1):
             name = f"order-{number}"
             sent_s[name] = clock.elapsed_s()
-            told = server.client.post("/v1/orders", json={"id": name, "to": TO, "option_id": "home", "shown_on": day})
+            told = server.client.post(
+                "/v1/orders", json={"id": name, "to": TO, "option_id": "home", "shown_on": first["date"]}
+            )
             if number % every == every - 1:
                 server.kill()
             (one,) = told.json()["orders"]

@@ -31,11 +31,12 @@ SECRET = b"a secret of sixteen bytes or more"
 
 
 def schedule(hub_id: str) -> HubSchedule:
-    """Return a hub that works all day and sends all at six in the evening; what is ordered from five on waits a day."""
+    """Return a hub that works every day and sends all at six; what is ordered from five on waits a day."""
     shifts = tuple(
         Shift(workload=work, begins=time(0), ends=time(23, 59), stations=50, parcels_per_hour=100) for work in Workload
     )
-    return HubSchedule(hub_id=hub_id, shifts=shifts, waves=(Wave(id="six", departs=time(18), cutoff_s=3600),))
+    wave = Wave(id="six", departs=time(18), cutoff_s=3600)
+    return HubSchedule(hub_id=hub_id, shifts=shifts, waves=(wave,), calendar=EVERY_DAY)
 
 
 def house(at: datetime = AT) -> PromiseState:
