@@ -271,7 +271,7 @@ def test_people_are_kept_apart(server: TestClient, log: Told) -> None:
     ],
 )
 def test_what_is_wrong_and_where(server: TestClient, changes: Json, code: str, pointer: str, action: str) -> None:
-    only = {"orders": [town.order("o0")], "places": [town.home("o0", 1, 1)]} if "places" not in changes else {}
+    only = {"orders": [town.order("o0")], "places": [town.home("o0", 1, 1)]}
     if changes == {"vehicles": []}:
         for each in server.get("/v1/vehicles").json():
             server.delete(f"/v1/vehicles/{each['id']}")
