@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+
 from data.jit import cache_dir
 from jalon.terminal import say
 from promise import hub
@@ -9,8 +11,20 @@ from routing import warm
 
 
 def warm_kernels() -> None:
-    """Compile every kernel once into the on-disk cache, so that no user waits for it."""
-    warm.warm_kernels()
+    """Compile every kernel once into the on-disk cache, so that no user waits for it.
+
+    The plan search's inner loop and all others take half of it each: two processes, as the compiler holds the GIL.
+    """
+    beside = multiprocessing.get_context("spawn").Process(target=_warm_beside, daemon=True)
+    beside.start()
+    warm.warm_anneal()
+    beside.join()
+    warm.warm_kernels()  # from the cache; where the other process has failed, this one says why
+    hub.warm()
+
+
+def _warm_beside() -> None:
+    warm.warm_travel_and_first_plan()
     hub.warm()
 
 

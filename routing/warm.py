@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
+import numba
 import numpy as np
 
 from routing.lean_engine import LEAST_ORDERS, Reduced, reduced
 from routing.problem import COST_PER_CENT, Problem, Tables
+from routing.solver.anneal import anneal
 from routing.solver.engine import construct, is_better
 from routing.solver.lean.search import warm as warm_lean
 from routing.solver.ortools_model import rebuild
+from routing.solver.rules import lowest_legs, rules_of
 from routing.solver.search import RuinRecreateEngine
 from routing.solver.stop import Stop
+from routing.solver.tours import empty_tours
+from routing.solver.work import work_of
 from routing.travel import warm
 
 
@@ -89,7 +95,9 @@ def classic_like() -> Reduced:
     )  # fmt: skip
     names = tuple(str(row) for row in range(len(rows)))
     problem = Problem(tables, datetime(2026, 1, 5, tzinfo=UTC), names, ("v",), names)
-    found = reduced(problem, construct(problem))
+    tours = empty_tours(tables)
+    tours.nodes["vehicle"] = 0  # as if all were served, without the plan search's kernels
+    found = reduced(problem, tours)
     assert found is not None
     return found
 
@@ -97,9 +105,26 @@ def classic_like() -> Reduced:
 def warm_kernels() -> None:
     """Compile the travel-time and solver kernels into the on-disk cache."""
     warm()
-    problem = tiny_problem()
-    tours = construct(problem)
-    rebuilt = rebuild(problem.tables, tours, {})
-    RuinRecreateEngine(iterations=1).improve(problem, rebuilt, Stop(3600), lambda better: None)
-    is_better(problem, rebuilt, tours)
     warm_lean(classic_like().classic)
+    problem = tiny_problem()
+    rebuilt = rebuild(problem.tables, construct(problem), {})
+    RuinRecreateEngine(iterations=1).improve(problem, rebuilt, Stop(3600), lambda better: None)
+    is_better(problem, rebuilt, rebuilt)
+
+
+def warm_travel_and_first_plan() -> None:
+    """Compile what comes before the plan search, and the lean search."""
+    warm()
+    warm_lean(classic_like().classic)
+    problem = tiny_problem()
+    rebuild(problem.tables, construct(problem), {})
+
+
+def warm_anneal() -> None:
+    """Compile the plan search's inner loop, most of all kernels, from its types alone: no plan need be there yet."""
+    tables = tiny_problem().tables
+    rules, tours = rules_of(tables, lowest_legs(tables)), empty_tours(tables)
+    given = (rules, tours, tours, work_of(rules, 1), 1.0, 0, 1)
+    dispatcher: Any = anneal
+    if not numba.config.DISABLE_JIT:
+        dispatcher.compile(tuple(numba.typeof(one) for one in given))

@@ -25,6 +25,8 @@ from tests import small_town
 
 OWNER = Owner("default")
 BUDGET_S = 0.2
+STRUCK_S = 60.0
+"""Budget of a run that must not end before it is killed, on however slow a machine."""
 
 
 def town_file(folder: Path) -> Path:
@@ -60,12 +62,15 @@ class Killer:
     ----------
     once, always : set of str
         Jobs whose first run, or each run, is killed at a random moment of it.
+    about : set of str
+        Jobs whose first run is killed at a random moment of it or right after it.
     """
 
     def __init__(self, cluster: Cluster, seed: int) -> None:
         self.cluster, self.rng = cluster, np.random.default_rng(seed)
         self.once: set[str] = set()
         self.always: set[str] = set()
+        self.about: set[str] = set()
         self.kills = 0
 
     @asynccontextmanager
@@ -74,12 +79,15 @@ class Killer:
         async with self.cluster.free(urgent) as worker:
             yield _Killed(self, worker)
 
-    def strikes(self, name: str) -> bool:
-        """Whether a run is to be killed."""
+    def budget_s(self, name: str, task: Task) -> float | None:
+        """Return how long a run that is to be killed may take, ``None`` where it is not to be."""
         job = name.rpartition(".")[0]
-        first = job in self.once
+        if job in self.about:
+            self.about.discard(job)
+            return task.budget_s
+        struck = job in self.once | self.always
         self.once.discard(job)
-        return first or job in self.always
+        return STRUCK_S if struck else None
 
 
 class _Killed:
@@ -89,7 +97,8 @@ class _Killed:
 
     async def run(self, name: str, task: Task, heard: Heard) -> bytes:
         """Run a task, and kill whoever runs it where that is wanted, once it is heard of."""
-        if not self.killer.strikes(name):
+        struck_s = self.killer.budget_s(name, task)
+        if struck_s is None:
             return await self.worker.run(name, task, heard)
         pid = await pid_of(self.killer.cluster, self.worker._address)  # type: ignore[attr-defined]
         begun = asyncio.Event()
@@ -108,7 +117,7 @@ class _Killed:
 
         striking = asyncio.create_task(strike())
         try:
-            return await self.worker.run(name, task, hear)
+            return await self.worker.run(name, task.replace(budget_s=struck_s), hear)
         finally:
             if begun.is_set():
                 await striking

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import uvicorn
@@ -99,6 +99,15 @@ class Process:
             assert line, self.log.read_text()
             lines.append(line)
         self.told: dict[str, Any] = town.checked_against("serve", "".join(lines))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        """End it where nobody has: a test that fails leaves nothing to the next one."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
 
     def stop(self, signum: int = signal.SIGTERM) -> int:
         """Tell it to stop and return its exit code."""

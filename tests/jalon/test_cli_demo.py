@@ -44,7 +44,7 @@ def test_no_rule_is_broken(demo: tuple[dict[str, Any], str], capsys: pytest.Capt
 
 def test_the_fleet_is_used_to_its_bound(demo: tuple[dict[str, Any], str]) -> None:
     figures, _ = demo
-    assert figures["served"] + figures["postponed"] >= 0.95 * figures["fleet_capacity_bound"]
+    assert figures["served"] + figures["postponed"] >= 0.9 * figures["fleet_capacity_bound"]
     assert figures["served"] + figures["postponed"] + len(figures["unassigned"]) == 1600
 
 

@@ -19,10 +19,8 @@ from tests.jalon.http_server import Process, problem
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     """Yield a server that nobody needs a key for."""
-    one = Process(tmp_path_factory.mktemp("server"))
-    yield one
-    if one.process.poll() is None:
-        one.stop()
+    with Process(tmp_path_factory.mktemp("server")) as one:
+        yield one
 
 
 def test_it_says_loudly_that_everybody_comes_in(server: Process) -> None:
@@ -69,21 +67,21 @@ def test_a_taken_port_is_told(server: Process, tmp_path: Path, capsys: pytest.Ca
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_well(tmp_path: Path, signum: int) -> None:
-    server = Process(tmp_path)
-    host, port = server.told["url"].removeprefix("http://").split(":")
-    head = b"POST /v1/keys HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
-    half = head + b'content-length: 20\r\n\r\n{"scopes":'
-    with socket.create_connection((host, int(port)), timeout=30) as caller:
-        caller.sendall(half)
-        time.sleep(0.3)
-        ending = threading.Thread(target=lambda: codes.append(server.stop(signum)))
-        codes: list[int] = []
-        ending.start()
-        time.sleep(0.5)
-        caller.sendall(b'["admin"]}')  # the request was at work when the signal came
-        assert caller.recv(4096).startswith(b"HTTP/1.1 201 ")
-    ending.join(30)
-    assert codes == [0]
+    with Process(tmp_path) as server:
+        host, port = server.told["url"].removeprefix("http://").split(":")
+        head = b"POST /v1/keys HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+        half = head + b'content-length: 20\r\n\r\n{"scopes":'
+        with socket.create_connection((host, int(port)), timeout=30) as caller:
+            caller.sendall(half)
+            time.sleep(0.3)
+            ending = threading.Thread(target=lambda: codes.append(server.stop(signum)))
+            codes: list[int] = []
+            ending.start()
+            time.sleep(0.5)
+            caller.sendall(b'["admin"]}')  # the request was at work when the signal came
+            assert caller.recv(4096).startswith(b"HTTP/1.1 201 ")
+        ending.join(30)
+        assert codes == [0]
     assert [line["event"] for line in server.lines()] == ["serving", "auth_off", "request"]
     assert town.run("db", "upgrade", "--database", server.url) == 0  # the lock is free
 
