@@ -85,3 +85,9 @@ def part(function: F) -> F:
     _use_cache_of(function)
     compiled: F = numba.njit(cache=True, nogil=True, _nrt=False)(function)
     return compiled
+
+
+def compile_for(compiled: Any, *arguments: Any) -> None:
+    """Compile a kernel for arguments of these types, without running it."""
+    if not numba.config.DISABLE_JIT:
+        compiled.compile(tuple(numba.typeof(argument) for argument in arguments))

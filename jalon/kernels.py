@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 
 from data.jit import cache_dir
 from jalon.terminal import say
@@ -24,6 +25,7 @@ def warm_kernels() -> None:
 
 
 def _warm_beside() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is answered by the first process
     warm.warm_travel_and_first_plan()
     hub.warm()
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
-import numba
 import numpy as np
 
+from data.jit import compile_for
 from routing.lean_engine import LEAST_ORDERS, Reduced, reduced
 from routing.problem import COST_PER_CENT, Problem, Tables
 from routing.solver.anneal import anneal
@@ -124,7 +123,4 @@ def warm_anneal() -> None:
     """Compile the plan search's inner loop, most of all kernels, from its types alone: no plan need be there yet."""
     tables = tiny_problem().tables
     rules, tours = rules_of(tables, lowest_legs(tables)), empty_tours(tables)
-    given = (rules, tours, tours, work_of(rules, 1), 1.0, 0, 1)
-    dispatcher: Any = anneal
-    if not numba.config.DISABLE_JIT:
-        dispatcher.compile(tuple(numba.typeof(one) for one in given))
+    compile_for(anneal, rules, tours, tours, work_of(rules, 1), 1.0, 0, 1)
