@@ -16,7 +16,7 @@ from routing.solver.ortools_model import rebuild
 from routing.solver.rules import lowest_legs, rules_of
 from routing.solver.search import RuinRecreateEngine
 from routing.solver.stop import Stop
-from routing.solver.tours import empty_tours
+from routing.solver.tours import Tours, empty_tours
 from routing.solver.work import work_of
 from routing.travel import warm
 
@@ -103,20 +103,17 @@ def classic_like() -> Reduced:
 
 def warm_kernels() -> None:
     """Compile the travel-time and solver kernels into the on-disk cache."""
-    warm()
-    warm_lean(classic_like().classic)
-    problem = tiny_problem()
-    rebuilt = rebuild(problem.tables, construct(problem), {})
+    problem, rebuilt = tiny_problem(), warm_travel_and_first_plan()
     RuinRecreateEngine(iterations=1).improve(problem, rebuilt, Stop(3600), lambda better: None)
     is_better(problem, rebuilt, rebuilt)
 
 
-def warm_travel_and_first_plan() -> None:
-    """Compile what comes before the plan search, and the lean search."""
+def warm_travel_and_first_plan() -> Tours:
+    """Compile what comes before the plan search, and the lean search; return a first plan of the tiny problem."""
     warm()
     warm_lean(classic_like().classic)
     problem = tiny_problem()
-    rebuild(problem.tables, construct(problem), {})
+    return rebuild(problem.tables, construct(problem), {})
 
 
 def warm_anneal() -> None:
